@@ -1,0 +1,1 @@
+"""What runs a crawl: the Scrapy project around the spiders."""

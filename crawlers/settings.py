@@ -1,0 +1,73 @@
+"""Scrapy settings: ours, then everything in ``gleanery.config`` under its upper-case name."""
+
+import logging
+import sys
+from typing import Any
+
+from gleanery.config import load_config
+from gleanery.errors import ConfigError
+
+try:
+    _config = load_config()
+except ConfigError as error:
+    sys.exit(f"gleanery: {error}")
+
+BOT_NAME = "gleanery"
+SPIDER_MODULES = ["spiders"]
+NEWSPIDER_MODULE = "spiders"
+COMMANDS_MODULE = "crawlers.scrapy_commands"
+
+# --- breadth-first: FIFO queues, depth as priority, a barrier between levels
+SCHEDULER = "crawlers.frontier.breadth_first.BreadthFirstScheduler"
+SCHEDULER_PRIORITY_QUEUE = "scrapy.pqueues.ScrapyPriorityQueue"
+SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"
+SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
+SCHEDULER_START_DISK_QUEUE = None
+SCHEDULER_START_MEMORY_QUEUE = None
+DEPTH_PRIORITY = 1
+RETRY_PRIORITY_ADJUST = 0  # a retried or redirected request stays in its level
+REDIRECT_PRIORITY_ADJUST = 0
+
+# --- good citizen
+ROBOTSTXT_OBEY = True
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 0.5
+AUTOTHROTTLE_TARGET_CONCURRENCY = 2.0
+CONCURRENT_REQUESTS = 16
+CONCURRENT_REQUESTS_PER_DOMAIN = 4
+DOWNLOAD_TIMEOUT = 60
+RETRY_TIMES = 3
+
+# --- safe by default
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+COOKIES_ENABLED = False
+DOWNLOAD_WARNSIZE = 0
+
+SPIDER_MIDDLEWARES: dict[str, int | None] = {
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "middlewares.focus.FocusMiddleware": 890,
+    "middlewares.lineage.LineageMiddleware": 900,
+}
+DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
+    "middlewares.focus.FocusMiddleware": 50,
+}
+EXTENSIONS: dict[str, int] = {
+    "middlewares.focus.FocusVerdicts": 500,
+    "crawlers.job_report.JobReport": 500,
+}
+ITEM_PIPELINES = {
+    "pipelines.validate.ValidatePipeline": 100,
+    "pipelines.dedup.DedupPipeline": 200,
+    "pipelines.focus.FocusPipeline": 450,
+    "pipelines.budget.BudgetPipeline": 460,
+    "pipelines.store.StorePipeline": 800,
+}
+FEED_EXPORT_ENCODING = "utf-8"
+LOG_FORMATTER = "crawlers.log_formatter.QuietLogFormatter"
+
+_settings: dict[str, Any] = _config.scrapy_settings()
+globals().update(_settings)
+
+for _chatty in ("httpx2", "httpcore2", "mcp", "trafilatura", "htmldate", "readability", "prawcore"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)

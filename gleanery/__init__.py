@@ -1,0 +1,1 @@
+"""The kernel: errors, configuration, registry, addresses. It imports nothing of the project."""

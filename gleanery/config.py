@@ -1,0 +1,160 @@
+"""The one place where the environment is read: ``GLEANERY_*``.
+
+``crawlers.settings`` hands every field to Scrapy under its upper-case name
+(``GLEANERY_REDDIT_URL`` → setting ``REDDIT_URL``), so ``scrapy crawl -s REDDIT_URL=…`` works too.
+"""
+
+from __future__ import annotations
+
+import os
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from gleanery.errors import ConfigError
+
+PREFIX = "GLEANERY_"
+Words = Annotated[tuple[str, ...], NoDecode]
+"""Several words in one variable, parted by commas."""
+
+
+class Config(BaseSettings):
+    """Everything that can be set; each field's docstring is its help text."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, use_attribute_docstrings=True, frozen=True
+    )
+
+    home: Path = Path(".gleanery")
+    """Folder of all state: the store, job reports, resumable queues, caches."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe log line shown."""
+
+    # --- where items go
+    store: str = "sqlite"
+    """Store that keeps the items: a file of ``storage/stores``."""
+    store_path: Path | None = None
+    """File of the embedded store; default ``HOME/gleanery.db``."""
+
+    # --- models
+    model_engine: str = Field(
+        "e5", validation_alias=AliasChoices(f"{PREFIX}MODEL_ENGINE", "MODEL_ENGINE")
+    )
+    """Engine of the model server: a file of ``model_server/engines``."""
+    model_server_url: str = ""
+    """Address of a running model server, e.g. ``http://127.0.0.1:8765/mcp``; empty = in the crawl's process."""
+    model_server_token: SecretStr = SecretStr("")
+    """Bearer token of that server."""
+    model_timeout_seconds: float = Field(60.0, gt=0)
+    """Longest wait for one answer of the model server."""
+    model_batch_size: int = Field(32, ge=1, le=64)
+    """Documents sent in one call."""
+    classify_enabled: bool = True
+    """Whether the crawl asks the model server at all; ``gleanery reenrich`` catches up later."""
+    classify_kinds: Words = ("post", "comment", "article", "video")
+    """Kinds of item that get a category and a title."""
+
+    # --- focus
+    focus_policy: Literal["keep", "drop", "flag"] = "keep"
+    """Items outside the wanted category are kept, dropped, or kept and flagged for review."""
+    focus_patience: int = Field(2, ge=1)
+    """Levels without a wanted item after which a branch is pruned."""
+
+    # --- Reddit
+    reddit_client_id: str = ""
+    """Client id of your Reddit app."""
+    reddit_client_secret: SecretStr = SecretStr("")
+    """Secret of your Reddit app."""
+    reddit_url: str = "https://www.reddit.com"
+    """Where tokens are issued."""
+    reddit_oauth_url: str = "https://oauth.reddit.com"
+    """Where the API answers."""
+
+    # --- Google and the web
+    google_news_url: str = "https://news.google.com"
+    """Where the News RSS feeds are."""
+    google_news_accept_terms: bool = False
+    """The operator has read that Google offers these feeds for personal feed readers only."""
+    google_news_decode_budget: int = Field(30, ge=0)
+    """Opaque links decoded over the network in one crawl, at most."""
+    cse_url: str = "https://customsearch.googleapis.com/customsearch/v1"
+    """Custom Search JSON API (closed to new customers, ends 2027-01-01)."""
+    cse_key: SecretStr = SecretStr("")
+    """Key of that API."""
+    cse_cx: str = ""
+    """Search engine id of that API."""
+    searxng_url: str = ""
+    """Base address of a SearXNG instance with its JSON format switched on."""
+    web_proxy: str = ""
+    """HTTP proxy for web pages, feeds and searches."""
+    playwright: bool = False
+    """Whether pages that give nothing are rendered once more in Chromium."""
+    playwright_executable: str = ""
+    """Path of the browser; empty = Playwright's own, else Debian's ``/usr/bin/chromium`` if it is there."""
+
+    # --- YouTube
+    youtube_api_key: SecretStr = SecretStr("")
+    """Key of the Data API v3; when set, it is used instead of yt-dlp."""
+    youtube_api_url: str = "https://www.googleapis.com/youtube/v3"
+    """Where that API answers."""
+    youtube_proxy: str = ""
+    """HTTP proxy for yt-dlp."""
+    youtube_verify_tls: bool = True
+    """Switch off only for a replay proxy with a certificate of its own."""
+
+    # --- good citizen, safe by default
+    user_agent: str = "Gleanery/0.1 (+https://github.com/gleanery/gleanery)"
+    """How we introduce ourselves to every site; put an address of yours in it."""
+    allowed_addresses: Words = ()
+    """Networks (CIDR) opened although they are private or loopback, e.g. ``127.0.0.0/8`` for tests and the demo."""
+    download_maxsize: int = Field(20 * 2**20, ge=1)
+    """Largest answer in bytes, after decompression."""
+
+    @field_validator("classify_kinds", "allowed_addresses", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return (
+            tuple(w.strip() for w in value.split(",") if w.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @property
+    def store_file(self) -> Path:
+        """File of the embedded store."""
+        return self.store_path or self.home / "gleanery.db"
+
+    def scrapy_settings(self) -> dict[str, Any]:
+        """Return every field under its upper-case name, paths as strings."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        plain = {name.upper(): str(v) if isinstance(v, Path) else v for name, v in fields.items()}
+        return plain | {"STORE_PATH": str(self.store_file)}
+
+
+def load_config() -> Config:
+    """Read the environment.
+
+    Raises:
+        ConfigError: A value does not fit, or a ``GLEANERY_*`` name is unknown (most likely a typo).
+    """
+    known = {f"{PREFIX}{name.upper()}" for name in Config.model_fields} | {"GLEANERY_FIXTURES"}
+    for name in sorted(n for n in os.environ if n.startswith(PREFIX) and n not in known):
+        close = get_close_matches(name, known, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise ConfigError(f"Unknown variable {name}.{hint} 알 수 없는 환경 변수입니다.")
+    try:
+        return Config()
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()
+        ]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def reveal(secret: SecretStr | str | None) -> str:
+    """Return the text of a secret, whether it came from the environment or from ``-s NAME=…``."""
+    return secret.get_secret_value() if isinstance(secret, SecretStr) else secret or ""

@@ -1,0 +1,73 @@
+"""Every error this project raises on purpose.
+
+* GleaneryError
+  * ConfigError                a setting or an argument is missing or malformed; fatal at start
+  * RegistryError              two classes claim one name, or none claims it
+  * ExtractionError            a page or an answer lacks what its platform promises
+  * AddressRefusedError        the address is private, loopback, link-local or metadata
+  * PlatformError
+    * CredentialError          the platform refused our key; a person must act
+    * PlatformUnavailableError no answer in time, or it asks us to wait; retry later
+  * ModelServerError
+    * ModelUnavailableError    no answer in time; the same call may succeed later
+    * ModelToolError           the tool refused; the same call will fail again
+  * StoreError
+    * StoreUnavailableError    the database is away; retry
+    * WriteRejectedError       the database refused this item; do not retry
+"""
+
+
+class GleaneryError(Exception):
+    """Base of every error above; catch it only at a program's edge."""
+
+
+class ConfigError(GleaneryError):
+    """A setting or an argument is missing or malformed."""
+
+
+class RegistryError(GleaneryError):
+    """Two classes claim one name, or no class claims it."""
+
+
+class ExtractionError(GleaneryError):
+    """A page or an answer lacks what its platform promises."""
+
+
+class AddressRefusedError(GleaneryError):
+    """The address is private, loopback, link-local or a metadata service."""
+
+
+class PlatformError(GleaneryError):
+    """A platform did not give what was asked."""
+
+
+class CredentialError(PlatformError):
+    """The platform refused our key, or none is set: a person must act."""
+
+
+class PlatformUnavailableError(PlatformError):
+    """No answer in time, or the platform asks us to wait: retry later."""
+
+
+class ModelServerError(GleaneryError):
+    """A call of a model server tool failed."""
+
+
+class ModelUnavailableError(ModelServerError):
+    """No answer in time: the same call may succeed later."""
+
+
+class ModelToolError(ModelServerError):
+    """The tool refused: the same call will fail again."""
+
+
+class StoreError(GleaneryError):
+    """A store failed."""
+
+
+class StoreUnavailableError(StoreError):
+    """The database is away: the same write may succeed later."""
+
+
+class WriteRejectedError(StoreError):
+    """The database refused this item: the same write will fail again."""

@@ -1,0 +1,30 @@
+"""What is collected: plain dataclasses, without Scrapy."""
+
+from items.annotation import Annotation
+from items.article import Article
+from items.author import Author
+from items.base import Item, item_from_dict
+from items.comment import Comment
+from items.post import Post
+from items.seed import Seed, load_profile, load_seeds, profile_names
+from items.taxonomy import Category, Subcategory, Taxonomy, load_taxonomy
+from items.video import Video
+
+__all__ = [
+    "Annotation",
+    "Article",
+    "Author",
+    "Category",
+    "Comment",
+    "Item",
+    "Post",
+    "Seed",
+    "Subcategory",
+    "Taxonomy",
+    "Video",
+    "item_from_dict",
+    "load_profile",
+    "load_seeds",
+    "load_taxonomy",
+    "profile_names",
+]

@@ -1,0 +1,141 @@
+"""What all items share, and how they become rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, ClassVar
+
+from items.annotation import Annotation
+from items.clock import from_iso, to_iso, utc_now
+
+INSTANT: dict[str, Any] = {"serializer": to_iso}
+"""Field metadata of an instant: Scrapy's feed exporters write it as ISO 8601."""
+
+KINDS: dict[str, type[Item]] = {}
+"""Item classes by ``kind``; a subclass adds itself."""
+
+
+def _annotation_dicts(annotations: list[Annotation]) -> list[dict[str, Any]]:
+    return [a.to_dict() for a in annotations]
+
+
+@dataclass(slots=True, kw_only=True)
+class Item:
+    """One collected thing. Its identity is ``platform:external_id``: every store upserts on it."""
+
+    KIND: ClassVar[str] = "item"
+
+    platform: str
+    """Where it comes from: ``reddit``, ``google``, ``youtube``."""
+
+    external_id: str
+    """The platform's own id (Reddit: fullname; YouTube: video id); a web page: its canonical URL."""
+
+    url: str
+    """Address a person can open."""
+
+    identity: str = field(init=False)
+    """``platform:external_id``; for an article ``web:canonical URL``, whoever led to it."""
+
+    kind: str = field(init=False)
+    """Name of the class in lower case: ``post``, ``comment``, ``article``, ``video``, ``author``."""
+
+    depth: int = 0
+    """Links from the seed; 0 for what the seed itself shows. The smallest one is kept."""
+
+    seed: str = ""
+    """The seed that led here, e.g. ``reddit:subreddit=news``."""
+
+    category_wanted: str | None = None
+    """Category that seed was meant for; ``None`` if all are welcome."""
+
+    wanted: bool | None = None
+    """Whether the model's category is the wanted one; ``None`` if none was wanted or nothing is known."""
+
+    fetched_at: datetime = field(default_factory=utc_now, metadata=INSTANT)
+    """When we fetched it, UTC."""
+
+    published_at: datetime | None = field(default=None, metadata=INSTANT)
+    """When the platform says it appeared, UTC."""
+
+    language: str | None = None
+    """ISO 639-1 code if the source states or clearly shows it, e.g. ``ko``."""
+
+    title: str = ""
+    """Title as the source gives it; empty if it has none."""
+
+    text: str = ""
+    """Body as plain text, paragraphs parted by a newline."""
+
+    author: str | None = None
+    """Public name of whoever wrote it; ``None`` if deleted or not stated."""
+
+    parent: str | None = None
+    """Identity of the item it hangs under: a comment's parent, a page's feed entry, a crosspost's source."""
+
+    links: list[str] = field(default_factory=list)
+    """Outbound addresses in it, in order, without repeats."""
+
+    media: list[str] = field(default_factory=list)
+    """Addresses of its pictures, clips and sounds, in order, without repeats."""
+
+    category: str | None = None
+    """Key of the category the model picked (see ``items/taxonomy.yaml``)."""
+
+    subcategory: str | None = None
+    """Key of the sub-category inside it."""
+
+    headline: str | None = None
+    """Title the model server gave: the source's title, else the first sentence, at most 80 characters."""
+
+    needs_review: bool = False
+    """Whether the model was too unsure for its answer to be used unseen."""
+
+    classified_at: datetime | None = field(default=None, metadata=INSTANT)
+    """When a model classified it, UTC; ``None`` while it waits (see ``gleanery reenrich``)."""
+
+    annotations: list[Annotation] = field(
+        default_factory=list, metadata={"serializer": _annotation_dicts}
+    )
+    """Everything models said of it."""
+
+    def __init_subclass__(cls) -> None:
+        # dataclass(slots=True) makes a second class; the last one registered is the one in use.
+        KINDS[cls.KIND] = cls
+
+    def __post_init__(self) -> None:
+        self.kind = self.KIND
+        self.identity = f"{self.platform}:{self.external_id}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON; instants as ISO 8601; binary fields are left out."""
+        row = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return {name: value for name, value in row.items() if not isinstance(value, bytes)}
+
+
+def item_from_dict(row: dict[str, Any]) -> Item:
+    """Read what :meth:`Item.to_dict` wrote; unknown fields are left out.
+
+    Raises:
+        KeyError: ``kind`` is missing or unknown.
+        TypeError: A required field is missing.
+        ValueError: An instant is not ISO 8601.
+    """
+    cls = KINDS[row["kind"]]
+    values: dict[str, Any] = {}
+    for f in fields(cls):
+        if not f.init or f.name not in row:
+            continue
+        value = row[f.name]
+        values[f.name] = from_iso(value) if f.name.endswith("_at") else value
+    values["annotations"] = [Annotation.from_dict(a) for a in values.get("annotations", [])]
+    return cls(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return to_iso(value)
+    if isinstance(value, list):
+        return [v.to_dict() if isinstance(v, Annotation) else v for v in value]
+    return value

@@ -1,0 +1,1 @@
+"""Item pipelines: one file per step."""

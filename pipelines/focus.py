@@ -1,0 +1,43 @@
+"""Say whether an item is of the category wanted, and do with the others what the policy says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from scrapy.exceptions import DropItem
+
+from gleanery.errors import ConfigError
+from items import Author, Comment
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from items import Item
+
+POLICIES = ("keep", "drop", "flag")
+
+
+class FocusPipeline:
+    """Sets ``wanted``; comments and authors go with what they hang under and are never judged."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.stats = crawler.stats
+        self.policy = crawler.settings["FOCUS_POLICY"]
+        if self.policy not in POLICIES:
+            raise ConfigError(f"FOCUS_POLICY is {self.policy!r}; it can be {', '.join(POLICIES)}")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    async def process_item(self, item: Item) -> Item:
+        """Return the judged item, or raise ``DropItem`` if it is off topic and the policy is ``drop``."""
+        if not item.category_wanted or not item.category or isinstance(item, (Comment, Author)):
+            return item
+        item.wanted = item.category == item.category_wanted
+        self.stats.inc_value("focus/wanted" if item.wanted else "focus/off_topic")
+        if not item.wanted and self.policy == "drop":
+            raise DropItem(f"{item.category}, wanted {item.category_wanted}", log_level="DEBUG")
+        if not item.wanted and self.policy == "flag":
+            item.needs_review = True
+        return item

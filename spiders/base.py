@@ -1,0 +1,185 @@
+"""What all our spiders share: typed arguments, seeds, and how requests carry their lineage."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import scrapy
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from gleanery.errors import ConfigError
+from items import Seed, load_profile, load_seeds, load_taxonomy
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from scrapy.crawler import Crawler
+
+    from items import Item
+
+
+class SpiderArguments(BaseModel):
+    """Arguments of every spider (``-a NAME=VALUE``); each field's docstring is its help text."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+
+    SEED_KINDS: ClassVar[tuple[str, ...]] = ()
+    """Arguments that are starting points; at least one of them, ``seeds`` or ``profile`` is needed."""
+
+    seeds: Path | None = None
+    """YAML file of seeds."""
+    profile: str | None = None
+    """Name of a profile: news, daily, trend, health, or a file of your own in HOME/seeds."""
+    category: str | None = None
+    """Category wanted; branches that give nothing of it are pruned."""
+    max_depth: int = Field(2, ge=0)
+    """Links to follow from a seed; 0 = only what the seed itself shows."""
+    max_items: int = Field(0, ge=0)
+    """Stop after so many items; 0 = no limit."""
+
+    @field_validator("category")
+    @classmethod
+    def _known_category(cls, value: str | None) -> str | None:
+        keys = load_taxonomy().keys
+        if value and value not in keys:
+            close = get_close_matches(value, keys, n=1)
+            hint = f" did you mean {close[0]!r}?" if close else ""
+            raise ValueError(f"no category {value!r};{hint} there are: {', '.join(keys)}")
+        return value
+
+    @classmethod
+    def parse(cls, spider: str, given: dict[str, Any]) -> Self:
+        """Read ``-a`` arguments.
+
+        Raises:
+            ConfigError: An argument is unknown, malformed or missing; the message says what to write.
+        """
+        try:
+            return cls.model_validate({k: v for k, v in given.items() if v != ""})
+        except ValidationError as error:
+            problems = "; ".join(cls._explain(dict(e)) for e in error.errors())
+            raise ConfigError(f"scrapy crawl {spider}: {problems}") from error
+
+    @classmethod
+    def _explain(cls, error: dict[str, Any]) -> str:
+        name = str(error["loc"][0]) if error["loc"] else ""
+        if error["type"] == "extra_forbidden":
+            close = get_close_matches(name, cls.model_fields, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            return f"unknown argument {name!r}.{hint} Known: {', '.join(cls.model_fields)}."
+        message = error["msg"].removeprefix("Value error, ")
+        return f"argument {name!r}: {message} (got {error['input']!r})" if name else message
+
+
+class GleanerySpider(scrapy.Spider):
+    """A spider of one platform.
+
+    A subclass sets ``name``, ``platform``, ``Arguments`` and writes :meth:`start_seed`.
+    """
+
+    platform: ClassVar[str]
+    Arguments: ClassVar[type[SpiderArguments]] = SpiderArguments
+
+    arguments: SpiderArguments
+    """Set by :meth:`from_crawler`."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        # scrapyd adds _job; Scrapy itself adds nothing
+        arguments = cls.Arguments.parse(cls.name, {k: v for k, v in kwargs.items() if k != "_job"})
+        spider = super().from_crawler(crawler, *args)
+        spider.arguments = arguments
+        spider.load_seeds(Path(crawler.settings["HOME"]))
+        spider.check_configuration()
+        return spider
+
+    def load_seeds(self, home: Path) -> None:
+        """Gather the seeds of the arguments, the seeds file and the profile.
+
+        Raises:
+            ConfigError: There is none for this platform.
+        """
+        a = self.arguments
+        given = [
+            Seed(platform=self.platform, kind=kind, value=str(value), category=a.category)
+            for kind in a.SEED_KINDS
+            for value in _words(getattr(a, kind))
+        ]
+        listed = (load_seeds(a.seeds) if a.seeds else []) + (
+            load_profile(a.profile, home) if a.profile else []
+        )
+        mine = [
+            s
+            for s in listed
+            if s.platform == self.platform and (not a.category or s.category in (None, a.category))
+        ]
+        for seed in mine:
+            if seed.kind not in a.SEED_KINDS:
+                raise ConfigError(
+                    f"seed {seed.label}: {self.platform} knows {', '.join(a.SEED_KINDS)}"
+                )
+        self.seeds = given + mine
+        if not self.seeds:
+            known = ", ".join(f"-a {kind}=…" for kind in (*a.SEED_KINDS, "seeds", "profile"))
+            raise ConfigError(
+                f"scrapy crawl {self.name}: nothing to start from; give one of {known}"
+            )
+
+    def check_configuration(self) -> None:
+        """Check credentials and switches before anything is fetched.
+
+        Raises:
+            ConfigError: Something is missing; the message says which setting.
+        """
+
+    def options(self, seed: Seed) -> Any:
+        """Return this spider's arguments with the seed's own options laid over them.
+
+        Raises:
+            ConfigError: An option is unknown or malformed.
+        """
+        own = self.arguments.model_dump(exclude_unset=True) | seed.options
+        return type(self.arguments).parse(self.name, own)
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Yield the first requests of each seed, with its lineage."""
+        for seed in self.seeds:
+            async for output in self.start_seed(seed):
+                if isinstance(output, scrapy.Request):
+                    output.meta.setdefault("depth", 0)
+                    output.meta.update(
+                        seed=seed.label, category_wanted=seed.category or self.arguments.category
+                    )
+                    output.meta["max_depth"] = (
+                        self.arguments.max_depth if seed.max_depth is None else seed.max_depth
+                    )
+                yield output
+
+    async def start_seed(self, seed: Seed) -> AsyncIterator[Any]:
+        """Yield the first requests of ``seed``."""
+        raise NotImplementedError
+        yield  # an async generator
+
+    def follow(
+        self, request: scrapy.Request, *, of: Item | None = None, same_depth: bool = False
+    ) -> scrapy.Request:
+        """Mark how ``request`` hangs in the crawl.
+
+        Args:
+            request: A request about to be yielded from a callback.
+            of: The item it belongs to, where a page gives several: its branch is judged by that item.
+            same_depth: It continues the same level (next page of a listing): depth does not grow.
+        """
+        if of is not None:
+            request.meta["of"] = of.identity
+        if same_depth:
+            request.meta["same_depth"] = True
+        return request
+
+
+def _words(value: object) -> list[object]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -1,0 +1,131 @@
+"""What a store must do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from gleanery.registry import choose, load_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from items import Item
+
+Row = dict[str, Any]
+"""An item as plain values: what ``Item.to_dict`` gives."""
+
+
+@dataclass(slots=True, kw_only=True)
+class StoreStats:
+    """Counts of everything kept."""
+
+    total: int = 0
+    items: dict[str, int] = field(default_factory=dict)
+    """By platform."""
+    kinds: dict[str, int] = field(default_factory=dict)
+    """By kind."""
+    categories: dict[str, int] = field(default_factory=dict)
+    """By category key, classified items only; most first."""
+    depths: dict[int, int] = field(default_factory=dict)
+    """By depth."""
+    days: dict[str, int] = field(default_factory=dict)
+    """By day of ``fetched_at`` (UTC, ISO date), oldest first."""
+    unclassified: int = 0
+    """Items of a kind that gets classified, whose ``classified_at`` is null."""
+    needs_review: int = 0
+    """Items whose category the model was unsure of."""
+
+
+class Store(ABC):
+    """Keeps items by identity; saving one twice changes nothing.
+
+    Methods block and may be called from any thread; the caller runs them in one. A context manager.
+    """
+
+    name: ClassVar[str]
+    """Key in ``STORE`` and in the registry."""
+
+    def __init__(self, path: Path) -> None:
+        """Prepare the store.
+
+        Args:
+            path: File of an embedded store; others read their own settings.
+        """
+        self.path = path
+
+    @abstractmethod
+    def open(self) -> None:
+        """Connect, and create what is missing.
+
+        Raises:
+            StoreUnavailableError: It is away or locked.
+            StoreError: What is there is no store of ours.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of every connection; harmless if never opened."""
+
+    @abstractmethod
+    def save(self, items: Sequence[Item]) -> None:
+        """Upsert ``items`` by identity, all or none.
+
+        A known item gets the new values, but keeps its smallest depth, its annotations, and its
+        classification if the new one has none.
+
+        Raises:
+            StoreUnavailableError: Nothing was saved; the same call may succeed later.
+            WriteRejectedError: Nothing was saved; an item cannot be kept.
+        """
+
+    @abstractmethod
+    def find(self, identity: str) -> Row | None:
+        """Return one item, or ``None``."""
+
+    @abstractmethod
+    def raw(self, identity: str) -> bytes | None:
+        """Return the page as fetched, uncompressed, or ``None`` if none was kept."""
+
+    @abstractmethod
+    def search(self, text: str, *, limit: int = 20) -> list[Row]:
+        """Return items whose title or text has every word of ``text``, best first; Korean too."""
+
+    @abstractmethod
+    def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
+        """Yield items in the order of their first saving, while others may be writing.
+
+        Args:
+            unclassified: Only those whose ``classified_at`` is null.
+            kinds: Only these kinds; none = all.
+        """
+
+    @abstractmethod
+    def latest(self, *, limit: int = 20, category: str | None = None) -> list[Row]:
+        """Return the items fetched last, newest first."""
+
+    @abstractmethod
+    def stats(self, *, classified_kinds: Sequence[str]) -> StoreStats:
+        """Count everything.
+
+        Args:
+            classified_kinds: Kinds that get classified; the others never count as unclassified.
+        """
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open_store(name: str, path: str | Path) -> Store:
+    """Return the store called ``name``, not yet opened.
+
+    Raises:
+        RegistryError: There is none; the message lists those there are.
+    """
+    return choose(name, load_folder("storage.stores", Store), kind="store")(Path(path))

@@ -1,0 +1,214 @@
+"""The embedded store: one SQLite file in WAL mode, many readers beside one writer."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sqlite3
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
+from items import Article
+from storage.bigram import index_terms, match_query
+from storage.store import Row, Store, StoreStats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from items import Item
+
+SCHEMA_VERSION = 1
+_SCHEMA = Path(__file__).with_suffix(".sql")
+_UPSERT = """
+INSERT INTO items (identity, platform, kind, depth, category, needs_review, classified_at, fetched_at, body)
+VALUES (:identity, :platform, :kind, :depth, :category, :needs_review, :classified_at, :fetched_at, :body)
+ON CONFLICT (identity) DO UPDATE SET
+    platform = excluded.platform, kind = excluded.kind, depth = excluded.depth,
+    category = excluded.category, needs_review = excluded.needs_review,
+    classified_at = excluded.classified_at, fetched_at = excluded.fetched_at, body = excluded.body
+RETURNING id
+"""
+_KEPT = ("category", "subcategory", "headline", "needs_review", "classified_at", "wanted")
+"""What a known item keeps if the new copy was not classified."""
+
+
+class SqliteStore(Store):
+    """One file; commits reach the disk before :meth:`save` returns (``synchronous=FULL``)."""
+
+    name: ClassVar[str] = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._db: sqlite3.Connection | None = None
+        self._lock = threading.RLock()
+
+    def open(self) -> None:
+        with _translated():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                self.path, timeout=10, check_same_thread=False, isolation_level=None
+            )
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, SCHEMA_VERSION):
+                raise StoreError(
+                    f"{self.path} has schema {version}, this program knows {SCHEMA_VERSION}"
+                )
+            if version == 0:
+                self._db.executescript(
+                    f"BEGIN IMMEDIATE; {_SCHEMA.read_text(encoding='utf-8')} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+                )
+
+    def close(self) -> None:
+        with self._lock:
+            if self._db:
+                self._db.close()
+            self._db = None
+
+    def save(self, items: Sequence[Item]) -> None:
+        with self._lock, _translated(), self._transaction() as db:
+            for item in items:
+                self._save_one(db, item)
+
+    def find(self, identity: str) -> Row | None:
+        rows = self._rows("SELECT body FROM items WHERE identity = ?", identity)
+        return rows[0] if rows else None
+
+    def raw(self, identity: str) -> bytes | None:
+        with self._lock, _translated():
+            row = (
+                self._connected()
+                .execute("SELECT body FROM raw WHERE identity = ?", (identity,))
+                .fetchone()
+            )
+        return gzip.decompress(row[0]) if row else None
+
+    def search(self, text: str, *, limit: int = 20) -> list[Row]:
+        query = match_query(text)
+        if not query:
+            return []
+        return self._rows(
+            "SELECT body FROM terms JOIN items ON items.id = terms.rowid"
+            " WHERE terms MATCH ? ORDER BY bm25(terms, 4.0, 1.0), items.id LIMIT ?",
+            query,
+            limit,
+        )
+
+    def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
+        where = "id > ?" + (" AND classified_at IS NULL" if unclassified else "")
+        where += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+        last = 0
+        while True:
+            with self._lock, _translated():
+                rows = (
+                    self._connected()
+                    .execute(
+                        f"SELECT id, body FROM items WHERE {where} ORDER BY id LIMIT 500",
+                        (last, *kinds),  # noqa: S608
+                    )
+                    .fetchall()
+                )
+            if not rows:
+                return
+            for row in rows:
+                yield json.loads(row["body"])
+            last = rows[-1]["id"]
+
+    def latest(self, *, limit: int = 20, category: str | None = None) -> list[Row]:
+        if category:
+            sql = "SELECT body FROM items WHERE category = ? ORDER BY fetched_at DESC, id DESC LIMIT ?"
+            return self._rows(sql, category, limit)
+        return self._rows("SELECT body FROM items ORDER BY fetched_at DESC, id DESC LIMIT ?", limit)
+
+    def stats(self, *, classified_kinds: Sequence[str]) -> StoreStats:
+        marks = ",".join("?" * len(classified_kinds))
+        with self._lock, _translated():
+            return StoreStats(
+                total=self._count("SELECT count(*) FROM items"),
+                items=self._groups("platform"),
+                kinds=self._groups("kind"),
+                categories=self._groups("category", where="category IS NOT NULL"),
+                depths=dict(sorted(self._groups("depth").items())),
+                days=dict(sorted(self._groups("substr(fetched_at, 1, 10)").items())),
+                unclassified=self._count(
+                    f"SELECT count(*) FROM items WHERE classified_at IS NULL AND kind IN ({marks})",  # noqa: S608
+                    *classified_kinds,
+                ),
+                needs_review=self._count("SELECT count(*) FROM items WHERE needs_review = 1"),
+            )
+
+    # --- inside
+    def _connected(self) -> sqlite3.Connection:
+        if self._db is None:
+            raise StoreUnavailableError(f"{self.path} is not open")
+        return self._db
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        db = self._connected()
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield db
+            db.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                db.execute("ROLLBACK")
+            raise
+
+    def _save_one(self, db: sqlite3.Connection, item: Item) -> None:
+        row = item.to_dict()
+        known = db.execute("SELECT body FROM items WHERE identity = ?", (item.identity,)).fetchone()
+        if known:
+            row = _merged(json.loads(known["body"]), row)
+        body = json.dumps(row, ensure_ascii=False)
+        (number,) = db.execute(
+            _UPSERT, row | {"needs_review": int(row["needs_review"]), "body": body}
+        ).fetchone()
+        # The body holds everything that is indexed: same body, same terms.
+        if not known or known["body"] != body:
+            db.execute("DELETE FROM terms WHERE rowid = ?", (number,))
+            title = " ".join(filter(None, (row["title"], row["headline"])))
+            db.execute(
+                "INSERT INTO terms (rowid, title, text) VALUES (?, ?, ?)",
+                (number, index_terms(title), index_terms(row["text"])),
+            )
+        if isinstance(item, Article) and item.raw_html:
+            db.execute(
+                "INSERT OR REPLACE INTO raw (identity, body) VALUES (?, ?)",
+                (item.identity, item.raw_html),
+            )
+
+    def _rows(self, sql: str, *values: object) -> list[Row]:
+        with self._lock, _translated():
+            return [json.loads(row["body"]) for row in self._connected().execute(sql, values)]
+
+    def _count(self, sql: str, *values: object) -> int:
+        return int(self._connected().execute(sql, values).fetchone()[0])
+
+    def _groups(self, column: str, *, where: str = "1") -> dict[Any, int]:
+        sql = f"SELECT {column}, count(*) FROM items WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608
+        return dict(self._connected().execute(sql).fetchall())
+
+
+def _merged(old: Row, new: Row) -> Row:
+    merged = new | {"depth": min(old["depth"], new["depth"])}
+    if new["classified_at"] is None:
+        merged |= {name: old[name] for name in _KEPT}
+    answered = {(a["tool"], a["engine"]) for a in new["annotations"]}
+    kept = [a for a in old["annotations"] if (a["tool"], a["engine"]) not in answered]
+    return merged | {"annotations": kept + new["annotations"]}
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        raise StoreUnavailableError(str(error)) from error
+    except (sqlite3.Error, UnicodeEncodeError, OverflowError) as error:
+        raise WriteRejectedError(str(error)) from error

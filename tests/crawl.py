@@ -1,0 +1,86 @@
+"""Run a spider for real, as an operator would: ``scrapy crawl`` in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storage import Store, open_store
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class CrawlResult:
+    """What one crawl left behind."""
+
+    returncode: int
+    log: str
+    items: list[dict[str, Any]]
+    """Rows of the feed (``-O``), in the order they were scraped."""
+    report: dict[str, Any]
+    """The job report: ``reason``, ``arguments``, ``stats``; empty if the spider never opened."""
+    home: Path
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        return self.report.get("stats", {})
+
+    def store(self) -> Store:
+        """The store, to be used as a context manager."""
+        return open_store("sqlite", self.home / "gleanery.db")
+
+    def identities(self, kind: str) -> set[str]:
+        return {row["identity"] for row in self.items if row["kind"] == kind}
+
+
+def scrapy_crawl(
+    spider: str,
+    home: Path,
+    *,
+    settings: dict[str, Any] | None = None,
+    env: dict[str, str] | None = None,
+    timeout: float = 180,
+    **arguments: Any,
+) -> CrawlResult:
+    """Run ``scrapy crawl SPIDER -a … -s … -O …`` with all state in ``home``.
+
+    Fast for tests: no AutoThrottle, loopback open, no model (``CLASSIFY_ENABLED=False``) unless
+    ``settings`` or ``env`` say otherwise.
+    """
+    feed = home / "out.jsonl"
+    merged = {"AUTOTHROTTLE_ENABLED": False, "RETRY_TIMES": 1, "CLASSIFY_ENABLED": False} | (
+        settings or {}
+    )
+    command = [sys.executable, "-m", "scrapy", "crawl", spider, "-O", str(feed)]
+    for name, value in arguments.items():
+        command += ["-a", f"{name}={value}"]
+    for name, value in merged.items():
+        command += ["-s", f"{name}={value}"]
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("GLEANERY_")}
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env=clean
+        | {"GLEANERY_HOME": str(home), "GLEANERY_ALLOWED_ADDRESSES": "127.0.0.0/8"}
+        | (env or {}),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    reports = sorted((home / "jobs").glob("*.json")) if (home / "jobs").exists() else []
+    return CrawlResult(
+        returncode=done.returncode,
+        log=done.stdout + done.stderr,
+        items=[json.loads(line) for line in feed.read_text("utf-8").splitlines()]
+        if feed.exists()
+        else [],
+        report=json.loads(reports[-1].read_text("utf-8")) if reports else {},
+        home=home,
+    )

@@ -1,0 +1,63 @@
+"""A site that is a graph: page N of ``/page/N`` links to its children, each page answers at its own pace."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class GraphSite(ThreadingHTTPServer):
+    """``links`` maps a page number to those it links to; ``texts`` what a page says; a context manager."""
+
+    daemon_threads = True
+
+    def __init__(
+        self,
+        links: dict[int, list[int]],
+        *,
+        texts: dict[int, str] | None = None,
+        jitter: float = 0.0,
+    ) -> None:
+        self.links, self.texts, self.jitter = links, texts or {}, jitter
+        self.fetched: list[int] = []
+        self._random = random.Random(7)
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def page(self, number: int) -> bytes:
+        self.fetched.append(number)
+        time.sleep(self._random.random() * self.jitter)
+        anchors = "".join(f'<a href="/page/{n}">{n}</a>' for n in self.links.get(number, []))
+        text = self.texts.get(number, f"page {number}")
+        return f"<html><title>page {number}</title><p>{text}</p>{anchors}</html>".encode()
+
+    def __enter__(self) -> GraphSite:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: GraphSite
+
+    def do_GET(self) -> None:
+        if not self.path.startswith("/page/"):
+            self.send_response(404)
+            self.send_header("content-length", "0")
+            self.end_headers()
+            return
+        out = self.server.page(int(self.path.rsplit("/", 1)[1]))
+        self.send_response(200)
+        self.send_header("content-type", "text/html; charset=utf-8")
+        self.send_header("content-length", str(len(out)))
+        self.end_headers()
+        self.wfile.write(out)
+
+    def log_message(self, *_: object) -> None:
+        pass
