@@ -1,0 +1,1 @@
+"""The command ``gleanery``: one file per command."""

@@ -1,0 +1,57 @@
+"""The command ``gleanery``.
+
+Each command imports what it needs when it runs: ``gleanery --help`` must answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from commands.stats import stats
+
+app = typer.Typer(
+    name="gleanery",
+    help="Collect breadth-first, classify with a local model (너비 우선 수집과 로컬 모델 분류).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("stats")(stats)
+
+
+@app.callback()
+def _root() -> None:
+    """Collect breadth-first, classify with a local model (너비 우선 수집과 로컬 모델 분류)."""
+
+
+def main() -> None:
+    """Run the command; an error of ours is one line on stderr.
+
+    Exit status: 0 done, 1 it failed, 2 it was called or set up wrongly, 130 interrupted.
+    """
+    from gleanery.errors import ConfigError, GleaneryError, RegistryError
+
+    try:
+        app()
+    except (ConfigError, RegistryError) as error:
+        _fail(error, status=2)
+    except GleaneryError as error:
+        _fail(error, status=1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:  # `gleanery search … | head`: the reader has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _fail(error: Exception, *, status: int) -> None:
+    sys.stderr.write(f"gleanery: {error}\n")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

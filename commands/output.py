@@ -1,0 +1,53 @@
+"""How commands speak: JSON for programs, tables for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON. / JSON으로 출력합니다.")]
+"""The option every command has."""
+
+
+def print_json(value: Any) -> None:
+    """Write ``value`` to stdout as one JSON document, Hangul readable."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that never reads markup or emoji codes out of what people wrote."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table to stdout; a column whose name starts with ``#`` holds numbers, to the right.
+
+    Text of the outside world stands in cells as it is: control characters are taken out, since a
+    title could otherwise move the cursor or recolour the operator's terminal.
+    """
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for name in columns:
+        number = name.startswith("#")
+        table.add_column(name.lstrip("#"), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(printable("" if cell is None else str(cell))) for cell in row))
+    console().print(table)
+
+
+def printable(text: str) -> str:
+    """Return ``text`` on one line, without control characters (escapes, bidi overrides)."""
+    return "".join(c if c.isprintable() else " " for c in text).strip()
