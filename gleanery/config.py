@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from gleanery.errors import ConfigError
 
 PREFIX = "GLEANERY_"
+TEST_VARIABLES = {f"{PREFIX}FIXTURES", f"{PREFIX}REQUIRE_SERVERS"}
+"""Read by the test suite alone."""
 Words = Annotated[tuple[str, ...], NoDecode]
 """Several words in one variable, parted by commas."""
 
@@ -46,7 +48,7 @@ class Config(BaseSettings):
     )
     """Engine of the model server: a file of ``model_server/engines``."""
     model_server_url: str = ""
-    """Address of a running model server, e.g. ``http://127.0.0.1:8765/mcp``; empty = in the crawl's process."""
+    """A running model server, e.g. ``http://127.0.0.1:8765/mcp``; empty = inside the crawl."""
     model_server_token: SecretStr = SecretStr("")
     """Bearer token of that server."""
     model_timeout_seconds: float = Field(60.0, gt=0)
@@ -94,7 +96,7 @@ class Config(BaseSettings):
     playwright: bool = False
     """Whether pages that give nothing are rendered once more in Chromium."""
     playwright_executable: str = ""
-    """Path of the browser; empty = Playwright's own, else Debian's ``/usr/bin/chromium`` if it is there."""
+    """Path of the browser; empty = ``/usr/bin/chromium`` if it is there, else Playwright's own."""
 
     # --- YouTube
     youtube_api_key: SecretStr = SecretStr("")
@@ -110,7 +112,7 @@ class Config(BaseSettings):
     user_agent: str = "Gleanery/0.1 (+https://github.com/gleanery/gleanery)"
     """How we introduce ourselves to every site; put an address of yours in it."""
     allowed_addresses: Words = ()
-    """Networks (CIDR) opened although they are private or loopback, e.g. ``127.0.0.0/8`` for tests and the demo."""
+    """Private or loopback networks (CIDR) opened all the same, e.g. ``127.0.0.0/8`` for tests."""
     download_maxsize: int = Field(20 * 2**20, ge=1)
     """Largest answer in bytes, after decompression."""
 
@@ -141,7 +143,7 @@ def load_config() -> Config:
     Raises:
         ConfigError: A value does not fit, or a ``GLEANERY_*`` name is unknown (most likely a typo).
     """
-    known = {f"{PREFIX}{name.upper()}" for name in Config.model_fields} | {"GLEANERY_FIXTURES"}
+    known = {f"{PREFIX}{name.upper()}" for name in Config.model_fields} | TEST_VARIABLES
     for name in sorted(n for n in os.environ if n.startswith(PREFIX) and n not in known):
         close = get_close_matches(name, known, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""

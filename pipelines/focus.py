@@ -31,7 +31,7 @@ class FocusPipeline:
         return cls(crawler)
 
     async def process_item(self, item: Item) -> Item:
-        """Return the judged item, or raise ``DropItem`` if it is off topic and the policy is ``drop``."""
+        """Return the judged item; raise ``DropItem`` if off topic and the policy is ``drop``."""
         if not item.category_wanted or not item.category or isinstance(item, (Comment, Author)):
             return item
         item.wanted = item.category == item.category_wanted

@@ -26,7 +26,7 @@ class SpiderArguments(BaseModel):
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
 
     SEED_KINDS: ClassVar[tuple[str, ...]] = ()
-    """Arguments that are starting points; at least one of them, ``seeds`` or ``profile`` is needed."""
+    """Arguments that are starting points: one of them, ``seeds`` or ``profile`` is needed."""
 
     seeds: Path | None = None
     """YAML file of seeds."""
@@ -54,7 +54,7 @@ class SpiderArguments(BaseModel):
         """Read ``-a`` arguments.
 
         Raises:
-            ConfigError: An argument is unknown, malformed or missing; the message says what to write.
+            ConfigError: An argument is unknown, malformed or missing; the message says so.
         """
         try:
             return cls.model_validate({k: v for k, v in given.items() if v != ""})
@@ -169,7 +169,7 @@ class GleanerySpider(scrapy.Spider):
 
         Args:
             request: A request about to be yielded from a callback.
-            of: The item it belongs to, where a page gives several: its branch is judged by that item.
+            of: The item it belongs to, where a page gives several: its branch is judged by it.
             same_depth: It continues the same level (next page of a listing): depth does not grow.
         """
         if of is not None:

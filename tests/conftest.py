@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -22,6 +23,20 @@ def wait_until(condition: Callable[[], object], *, seconds: float) -> None:
         if time.monotonic() > deadline:
             pytest.fail(f"{condition} still false after {seconds} s")
         time.sleep(0.01)
+
+
+def missing_server(name: str) -> NoReturn:
+    """Skip the test because ``name`` is not installed; fail it where every server must be there."""
+    if os.environ.get("GLEANERY_REQUIRE_SERVERS"):
+        pytest.fail(f"{name} is not installed (tests/install_servers.sh installs it)")
+    pytest.skip(f"server missing: {name}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count, in the last line, the tests that skipped for want of a server."""
+    reasons = [str(r.longrepr) for r in terminalreporter.stats.get("skipped", [])]
+    missing = sum("server missing:" in reason for reason in reasons)
+    terminalreporter.write_line(f"skipped for a missing server: {missing}")
 
 
 @pytest.fixture(scope="session")

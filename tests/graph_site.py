@@ -1,4 +1,4 @@
-"""A site that is a graph: page N of ``/page/N`` links to its children, each page answers at its own pace."""
+"""A site that is a graph: ``/page/N`` links to its children, each page answers at its own pace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class GraphSite(ThreadingHTTPServer):
-    """``links`` maps a page number to those it links to; ``texts`` what a page says; a context manager."""
+    """What each page links to, says, and claims to be about; ``jitter`` is in seconds."""
 
     daemon_threads = True
 
@@ -18,9 +18,11 @@ class GraphSite(ThreadingHTTPServer):
         links: dict[int, list[int]],
         *,
         texts: dict[int, str] | None = None,
+        categories: dict[int, str] | None = None,
         jitter: float = 0.0,
     ) -> None:
-        self.links, self.texts, self.jitter = links, texts or {}, jitter
+        self.links, self.texts, self.categories = links, texts or {}, categories or {}
+        self.jitter = jitter
         self.fetched: list[int] = []
         self._random = random.Random(7)
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -31,7 +33,9 @@ class GraphSite(ThreadingHTTPServer):
         time.sleep(self._random.random() * self.jitter)
         anchors = "".join(f'<a href="/page/{n}">{n}</a>' for n in self.links.get(number, []))
         text = self.texts.get(number, f"page {number}")
-        return f"<html><title>page {number}</title><p>{text}</p>{anchors}</html>".encode()
+        category = self.categories.get(number)
+        meta = f'<meta name="category" content="{category}">' if category else ""
+        return f"<html><title>page {number}</title>{meta}<p>{text}</p>{anchors}</html>".encode()
 
     def __enter__(self) -> GraphSite:
         threading.Thread(target=self.serve_forever, daemon=True).start()

@@ -32,8 +32,9 @@ class BreadthFirstScheduler(Scheduler):
         return min(depths) if depths else None
 
     def _shallowest_under_way(self) -> float:
+        assert self.crawler is not None
+        assert self.crawler.engine is not None
         engine = self.crawler.engine
-        assert engine is not None
         if engine._start is not None:  # seeds are still being read: they are depth 0
             return 0
         assert engine._slot is not None

@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 _SCHEMA = Path(__file__).with_suffix(".sql")
 _UPSERT = """
-INSERT INTO items (identity, platform, kind, depth, category, needs_review, classified_at, fetched_at, body)
-VALUES (:identity, :platform, :kind, :depth, :category, :needs_review, :classified_at, :fetched_at, :body)
+INSERT INTO items
+    (identity, platform, kind, depth, category, needs_review, classified_at, fetched_at, body)
+VALUES
+    (:identity, :platform, :kind, :depth, :category, :needs_review, :classified_at, :fetched_at,
+     :body)
 ON CONFLICT (identity) DO UPDATE SET
     platform = excluded.platform, kind = excluded.kind, depth = excluded.depth,
     category = excluded.category, needs_review = excluded.needs_review,
     classified_at = excluded.classified_at, fetched_at = excluded.fetched_at, body = excluded.body
 RETURNING id
 """
+_LATEST = "SELECT body FROM items {} ORDER BY fetched_at DESC, id DESC LIMIT ?"
 _KEPT = ("category", "subcategory", "headline", "needs_review", "classified_at", "wanted")
 """What a known item keeps if the new copy was not classified."""
 
@@ -60,8 +64,9 @@ class SqliteStore(Store):
                     f"{self.path} has schema {version}, this program knows {SCHEMA_VERSION}"
                 )
             if version == 0:
+                schema = _SCHEMA.read_text(encoding="utf-8")
                 self._db.executescript(
-                    f"BEGIN IMMEDIATE; {_SCHEMA.read_text(encoding='utf-8')} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+                    f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
                 )
 
     def close(self) -> None:
@@ -102,17 +107,11 @@ class SqliteStore(Store):
     def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
         where = "id > ?" + (" AND classified_at IS NULL" if unclassified else "")
         where += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+        sql = f"SELECT id, body FROM items WHERE {where} ORDER BY id LIMIT 500"  # noqa: S608
         last = 0
         while True:
             with self._lock, _translated():
-                rows = (
-                    self._connected()
-                    .execute(
-                        f"SELECT id, body FROM items WHERE {where} ORDER BY id LIMIT 500",
-                        (last, *kinds),  # noqa: S608
-                    )
-                    .fetchall()
-                )
+                rows = self._connected().execute(sql, (last, *kinds)).fetchall()
             if not rows:
                 return
             for row in rows:
@@ -121,9 +120,8 @@ class SqliteStore(Store):
 
     def latest(self, *, limit: int = 20, category: str | None = None) -> list[Row]:
         if category:
-            sql = "SELECT body FROM items WHERE category = ? ORDER BY fetched_at DESC, id DESC LIMIT ?"
-            return self._rows(sql, category, limit)
-        return self._rows("SELECT body FROM items ORDER BY fetched_at DESC, id DESC LIMIT ?", limit)
+            return self._rows(_LATEST.format("WHERE category = ?"), category, limit)
+        return self._rows(_LATEST.format(""), limit)
 
     def stats(self, *, classified_kinds: Sequence[str]) -> StoreStats:
         marks = ",".join("?" * len(classified_kinds))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import ClassVar
 
 import scrapy
@@ -31,7 +32,8 @@ class GraphSpider(GleanerySpider):
             url=response.url,
             title=response.css("title::text").get(""),
             text=response.css("p::text").get(""),
-            raw_html=response.body,
+            raw_html=gzip.compress(response.body),
+            category=response.css("meta[name=category]::attr(content)").get(),
         )
         for request in response.follow_all(css="a"):
             yield self.follow(request)

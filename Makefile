@@ -1,0 +1,54 @@
+# Every target sets up what it needs in .venv; nothing else has to be installed by hand.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check
+WORKERS ?= 2
+
+.PHONY: demo test test-slow test-servers lint format bench serve clean
+.DEFAULT_GOAL := help
+
+help:            ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+
+$(VENV)/base: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade "pip>=26"  # older ones stumble over lxml[html-clean]
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/dev: $(VENV)/base
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: $(VENV)/base    ## crawl the sample world with all three spiders, print a table, write .demo/report.html
+	$(BIN)/gleanery demo
+
+test: $(VENV)/dev test-servers    ## the fast suite, with the real servers this machine has or may install
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+
+test-slow: $(VENV)/dev test-servers    ## the slow part
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
+
+test-servers:    ## as root on Debian or Ubuntu: install the servers that tests start
+	@tests/install_servers.sh
+
+lint: $(VENV)/dev    ## lint, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev    ## put the code into form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev    ## all benchmarks; goals met or not
+	$(BIN)/python -m benchmarks
+
+serve: $(VENV)/base    ## the model server on 127.0.0.1:8765
+	$(BIN)/gleanery serve-models
+
+clean:           ## remove what was set up and crawled
+	rm -rf $(VENV) .demo

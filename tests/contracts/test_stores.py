@@ -1,0 +1,220 @@
+"""What every store promises, checked on every store that the registry finds."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gleanery.errors import RegistryError, StoreUnavailableError, WriteRejectedError
+from gleanery.registry import load_folder
+from items import Annotation, Article, Comment, Post, Video, item_from_dict
+from storage import Store, StoreStats, open_store
+
+NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
+POST = Post(
+    platform="reddit", external_id="t3_a", url="https://example.com/a", depth=1, fetched_at=NOW,
+    title="서울 여행 후기", text="경복궁과 맛집을 다녀왔다. A great party.", score=7,
+)  # fmt: skip
+CLASSIFIED = replace(
+    POST, category="life_lifestyle", subcategory="travel", headline="서울 여행", classified_at=NOW,
+    annotations=[Annotation(tool="classify", engine="e5", version="1", value={"title": "서울 여행"})],
+)  # fmt: skip
+
+
+@pytest.fixture(params=sorted(load_folder("storage.stores", Store)))
+def store(request, tmp_path):
+    with open_store(request.param, tmp_path / "store.db") as opened:
+        yield opened
+
+
+def a_video(number: int, **more) -> Video:
+    return Video(
+        platform="youtube",
+        external_id=f"v{number}",
+        url="https://example.com/v",
+        fetched_at=NOW,
+        **more,
+    )
+
+
+def test_a_saved_item_comes_back_whole(store):
+    store.save([CLASSIFIED])
+
+    row = store.find("reddit:t3_a")
+    assert row is not None
+    assert item_from_dict(row) == CLASSIFIED
+    assert store.find("reddit:t3_b") is None
+
+
+def test_saving_twice_changes_nothing(store):
+    store.save([CLASSIFIED, CLASSIFIED])
+    once = (store.find("reddit:t3_a"), store.stats(classified_kinds=["post"]))
+    store.save([CLASSIFIED])
+
+    assert (store.find("reddit:t3_a"), store.stats(classified_kinds=["post"])) == once
+    assert len(store.search("여행")) == 1
+
+
+def test_a_second_crawl_renews_values_but_keeps_depth_and_what_models_said(store):
+    store.save([CLASSIFIED])
+    store.save([replace(POST, score=9, depth=4)])
+
+    row = store.find("reddit:t3_a")
+    assert row is not None
+    assert item_from_dict(row) == replace(CLASSIFIED, score=9)
+
+
+def test_a_newer_answer_of_the_same_engine_replaces_the_older_one(store):
+    newer = Annotation(tool="classify", engine="e5", version="2", value={"category": "food"})
+    store.save([CLASSIFIED])
+    store.save([replace(CLASSIFIED, category="food", annotations=[newer])])
+
+    row = store.find("reddit:t3_a")
+    assert row is not None
+    assert row["category"] == "food"
+    assert row["annotations"] == [newer.to_dict()]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("여행", True), ("후", True), ("경복궁", True), ("여행후", False), ("party", True),
+     ("PARTY 맛집", True),
+     ("art", False), ("부산", False), ('") OR (', False), ("", False), ("party -great", True)],
+)  # fmt: skip
+def test_search_finds_korean_parts_and_english_words(store, query, found):
+    store.save([POST])
+
+    assert [row["identity"] for row in store.search(query)] == (["reddit:t3_a"] if found else [])
+
+
+def test_search_forgets_what_an_item_no_longer_says(store):
+    store.save([POST])
+    store.save([replace(POST, title="부산 바다", text="")])
+
+    assert store.search("서울") == []
+    assert len(store.search("부산")) == 1
+
+
+def test_a_page_is_kept_as_fetched(store):
+    page = Article(
+        platform="web",
+        external_id="https://e.com/",
+        url="https://e.com/",
+        raw_html=gzip.compress(b"<p>"),
+    )
+    store.save([page])
+
+    assert store.raw(page.identity) == b"<p>"
+    assert store.raw("web:none") is None
+
+
+def test_one_bad_item_keeps_a_batch_out_whole(store):
+    bad = a_video(2, title="lone surrogate \ud800")
+
+    with pytest.raises(WriteRejectedError):
+        store.save([a_video(1), bad])
+
+    assert store.stats(classified_kinds=[]).total == 0
+
+
+def test_stats_count_everything(store):
+    comment = Comment(
+        platform="reddit", external_id="t1_c", url="https://e.com", fetched_at=NOW, depth=2
+    )
+    store.save(
+        [CLASSIFIED, comment, a_video(1, category="food", classified_at=NOW, needs_review=True)]
+    )
+
+    assert store.stats(classified_kinds=["post", "comment"]) == StoreStats(
+        total=3,
+        items={"reddit": 2, "youtube": 1},
+        kinds={"comment": 1, "post": 1, "video": 1},
+        categories={"food": 1, "life_lifestyle": 1},
+        depths={0: 1, 1: 1, 2: 1},
+        days={"2026-11-23": 3},
+        unclassified=1,
+        needs_review=1,
+    )
+    assert store.stats(classified_kinds=["post"]).unclassified == 0
+
+
+def test_scan_walks_all_in_order_of_first_saving_while_others_write(store):
+    store.save([a_video(n) for n in range(1200)])
+    seen = []
+    for row in store.scan(unclassified=True, kinds=["video"]):
+        seen.append(row["external_id"])
+        if len(seen) == 600:
+            store.save([a_video(700, category="food", classified_at=NOW)])
+
+    assert seen == [f"v{n}" for n in range(1200)]
+    assert list(store.scan(kinds=["post"])) == []
+
+
+def test_latest_comes_newest_first(store):
+    store.save([a_video(n) for n in range(3)] + [CLASSIFIED])
+
+    assert [r["external_id"] for r in store.latest(limit=2)] == ["t3_a", "v2"]
+    assert [r["external_id"] for r in store.latest(category="life_lifestyle")] == ["t3_a"]
+
+
+def test_many_threads_may_write_at_once(store):
+    threads = [
+        threading.Thread(
+            target=store.save, args=([a_video(n) for n in range(k * 50, k * 50 + 60)],)
+        )
+        for k in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert store.stats(classified_kinds=[]).total == 410
+
+
+def test_a_closed_store_says_that_it_is_away(store):
+    store.close()
+
+    with pytest.raises(StoreUnavailableError):
+        store.save([POST])
+
+
+def test_an_unknown_store_is_named_with_those_there_are():
+    with pytest.raises(RegistryError, match=r"No store is called 'sqlit'. Did you mean 'sqlite'"):
+        open_store("sqlit", "x.db")
+
+
+def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path):
+    """A process saves batches and says so; killed, its file holds every one it told of."""
+    code = (
+        "import sys\nfrom items import Video\nfrom storage import open_store\n"
+        "s = open_store('sqlite', sys.argv[1]); s.open()\n"
+        "for n in range(100000):\n"
+        "    s.save([Video(platform='y', external_id=f'{n}-{k}', url='u') for k in range(10)])\n"
+        "    print(n, flush=True)\n"
+    )
+    path = tmp_path / "killed.db"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout is not None
+        told = [int(process.stdout.readline()) for _ in range(50)]
+        os.kill(process.pid, signal.SIGKILL)
+        told += [int(line) for line in process.stdout.read().split()]
+
+    with open_store("sqlite", path) as store:
+        rows = [row["external_id"] for row in store.scan()]
+    assert len(rows) % 10 == 0
+    assert {f"{n}-{k}" for n in told for k in range(10)} <= set(rows)

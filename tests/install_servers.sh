@@ -1,0 +1,14 @@
+#!/bin/sh
+# Install the servers that tests start, where this is possible without asking: as root on Debian or Ubuntu.
+# Elsewhere the tests that need them skip, by name.
+set -eu
+missing=""
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "installing for the tests:$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+    echo "not installed, their tests will skip:$missing"
+fi
