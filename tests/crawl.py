@@ -39,48 +39,48 @@ class CrawlResult:
         return {row["identity"] for row in self.items if row["kind"] == kind}
 
 
-def scrapy_crawl(
+def start_crawl(
     spider: str,
     home: Path,
     *,
     settings: dict[str, Any] | None = None,
     env: dict[str, str] | None = None,
-    timeout: float = 180,
     **arguments: Any,
-) -> CrawlResult:
-    """Run ``scrapy crawl SPIDER -a … -s … -O …`` with all state in ``home``.
+) -> subprocess.Popen[str]:
+    """Start ``scrapy crawl SPIDER -a … -s … -O …`` with all state in ``home``; the log goes there too.
 
     Fast for tests: no AutoThrottle, loopback open, no model (``CLASSIFY_ENABLED=False``) unless
     ``settings`` or ``env`` say otherwise.
     """
-    feed = home / "out.jsonl"
-    merged = {"AUTOTHROTTLE_ENABLED": False, "RETRY_TIMES": 1, "CLASSIFY_ENABLED": False} | (
-        settings or {}
-    )
-    command = [sys.executable, "-m", "scrapy", "crawl", spider, "-O", str(feed)]
+    home.mkdir(parents=True, exist_ok=True)
+    defaults = {"AUTOTHROTTLE_ENABLED": False, "RETRY_TIMES": 1, "CLASSIFY_ENABLED": False}
+    command = [sys.executable, "-m", "scrapy", "crawl", spider, "-O", str(home / "out.jsonl")]
     for name, value in arguments.items():
         command += ["-a", f"{name}={value}"]
-    for name, value in merged.items():
+    for name, value in (defaults | (settings or {})).items():
         command += ["-s", f"{name}={value}"]
     clean = {k: v for k, v in os.environ.items() if not k.startswith("GLEANERY_")}
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=clean
-        | {"GLEANERY_HOME": str(home), "GLEANERY_ALLOWED_ADDRESSES": "127.0.0.0/8"}
-        | (env or {}),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-    reports = sorted((home / "jobs").glob("*.json")) if (home / "jobs").exists() else []
+    ours = {"GLEANERY_HOME": str(home), "GLEANERY_ALLOWED_ADDRESSES": "127.0.0.0/8"}
+    with (home / "crawl.log").open("w", encoding="utf-8") as log:
+        return subprocess.Popen(
+            command, cwd=ROOT, env=clean | ours | (env or {}), stdout=log, stderr=log, text=True
+        )
+
+
+def scrapy_crawl(spider: str, home: Path, *, timeout: float = 180, **more: Any) -> CrawlResult:
+    """Do :func:`start_crawl`, wait for its end, and gather what it left behind."""
+    with start_crawl(spider, home, **more) as process:
+        try:
+            process.wait(timeout)
+        finally:
+            process.kill()
+    feed = home / "out.jsonl"
+    reports = sorted((home / "jobs").glob("*.json"), key=lambda path: path.stat().st_mtime)
+    lines = feed.read_text("utf-8").splitlines() if feed.exists() else []
     return CrawlResult(
-        returncode=done.returncode,
-        log=done.stdout + done.stderr,
-        items=[json.loads(line) for line in feed.read_text("utf-8").splitlines()]
-        if feed.exists()
-        else [],
+        returncode=process.returncode,
+        log=(home / "crawl.log").read_text("utf-8"),
+        items=[json.loads(line) for line in lines],
         report=json.loads(reports[-1].read_text("utf-8")) if reports else {},
         home=home,
     )

@@ -26,7 +26,7 @@ POST = Post(
 )  # fmt: skip
 CLASSIFIED = replace(
     POST, category="life_lifestyle", subcategory="travel", headline="서울 여행", classified_at=NOW,
-    annotations=[Annotation(tool="classify", engine="e5", version="1", value={"title": "서울 여행"})],
+    annotations=[Annotation(tool="classify", engine="e5", version="1", value={"title": "서울"})],
 )  # fmt: skip
 
 
