@@ -11,6 +11,7 @@
   * ModelServerError
     * ModelUnavailableError    no answer in time; the same call may succeed later
     * ModelToolError           the tool refused; the same call will fail again
+    * EngineError              the engine cannot run on this machine; a person must act
   * StoreError
     * StoreUnavailableError    the database is away; retry
     * WriteRejectedError       the database refused this item; do not retry
@@ -59,6 +60,10 @@ class ModelUnavailableError(ModelServerError):
 
 class ModelToolError(ModelServerError):
     """The tool refused: the same call will fail again."""
+
+
+class EngineError(ModelServerError):
+    """The engine cannot run on this machine: a person must act."""
 
 
 class StoreError(GleaneryError):

@@ -1,0 +1,105 @@
+"""``python -m model_server``: the model server as a process of its own, over streamable HTTP."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+import uvicorn
+
+from gleanery.config import load_config, reveal
+from gleanery.errors import GleaneryError
+from items.taxonomy import load_taxonomy
+from model_server.embedded import make_runner
+from model_server.engine import Engine
+from model_server.http import build_app, check_exposure
+from model_server.runner import EngineRunner
+
+logger = logging.getLogger("model_server")
+
+SHUTDOWN_SECONDS = 10
+"""Longest wait for calls that run when SIGTERM comes."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code."""
+    try:
+        serve(parse(arguments))
+    except GleaneryError as error:
+        sys.stderr.write(f"model_server: {error}\n")
+        return 2
+    return 0
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line; what it leaves out comes from the environment."""
+    parser = argparse.ArgumentParser(prog="python -m model_server", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=8765, help="0 = any free one (%(default)s)")
+    parser.add_argument("--engine", help="a file of model_server/engines; default MODEL_ENGINE")
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME[:PORT]",
+        help="name under which callers address this server, besides loopback; may be repeated",
+    )
+    parser.add_argument(
+        "--token",
+        help="bearer token callers must show; GLEANERY_MODEL_SERVER_TOKEN hides it from ps",
+    )
+    return parser.parse_args(arguments)
+
+
+def serve(options: argparse.Namespace) -> None:
+    """Listen, load the engine, and answer until told to stop.
+
+    Raises:
+        GleaneryError: Something in the configuration is wrong.
+    """
+    config = load_config()
+    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    token = options.token or reveal(config.model_server_token)
+    check_exposure(options.host, token)
+    runner = make_runner(options.engine or config.model_engine, config.home)
+    app = build_app(runner, load_taxonomy(), hosts=options.allowed_host, token=token)
+    settings = uvicorn.Config(
+        app,
+        host=options.host,
+        port=options.port,
+        log_level="warning",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    _AnnouncingServer(settings, runner).run()
+    runner.close()
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """Says on which port it listens, then loads the engine; health answers meanwhile."""
+
+    def __init__(self, config: uvicorn.Config, runner: EngineRunner) -> None:
+        super().__init__(config)
+        self._runner = runner
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await super().startup(sockets)  # type: ignore[arg-type]
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            logger.info("Listening on http://%s:%d/mcp", host, port)
+            self._runner.start().add_done_callback(self._report)
+
+    def _report(self, loading: Future[Engine]) -> None:
+        if loading.cancelled():
+            return
+        if error := loading.exception():
+            logger.error("Engine %s does not start: %s", self._runner.engine.name, error)
+        else:
+            logger.info("Engine %s %s is ready", self._runner.engine.name, self._runner.version)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One file per engine; ``model_server.engine.load_engine`` finds them by their ``name``."""

@@ -1,0 +1,99 @@
+"""The model server over streamable HTTP: who may call, under which names, and health."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Sequence
+
+from mcp.server.auth.provider import AccessToken
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import AnyHttpUrl
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from gleanery.errors import ConfigError
+from items.taxonomy import Taxonomy
+from model_server.runner import EngineRunner
+from model_server.schema import MAX_CHARACTERS, MAX_DOCUMENTS
+from model_server.server import build_server
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+MAX_BODY = MAX_DOCUMENTS * MAX_CHARACTERS * 2 * 6 + 2**16
+"""Bytes of a request at most: every character of text and title as a JSON escape."""
+
+
+class OneToken:
+    """Accepts one bearer token; compares in constant time."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token.encode()
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """Return who calls, or ``None`` if the token is another one."""
+        if not hmac.compare_digest(token.encode(), self._token):
+            return None
+        return AccessToken(token="", client_id="gleanery", scopes=[])
+
+
+def build_app(
+    runner: EngineRunner, taxonomy: Taxonomy, *, hosts: Sequence[str] = (), token: str = ""
+) -> Starlette:
+    """Return the application: MCP under ``/mcp``, ``/healthz``, ``/readyz``.
+
+    Args:
+        runner: The engine.
+        taxonomy: What it chooses from.
+        hosts: Names under which callers may address us besides loopback, e.g. ``model-server:8765``
+            (``:*`` for any port). Any other ``Host`` gets 421: protection against DNS rebinding.
+        token: Bearer token callers must show; empty = none.
+    """
+    auth = _auth_settings() if token else None
+    verifier = OneToken(token) if token else None
+    server = build_server(runner, taxonomy, verifier=verifier, auth=auth)
+
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(_: Request) -> Response:
+        state = {"ready": runner.ready, "engine": runner.engine.name, "version": runner.version}
+        return JSONResponse(state, status_code=200 if runner.ready else 503)
+
+    server.custom_route("/healthz", ["GET"])(healthz)
+    server.custom_route("/readyz", ["GET"])(readyz)
+    names = [f"{name}:*" for name in LOOPBACK] + [*LOOPBACK, *hosts]
+    return server.streamable_http_app(
+        json_response=True,
+        stateless_http=True,
+        max_request_body_size=MAX_BODY,
+        transport_security=TransportSecuritySettings(
+            allowed_hosts=names, allowed_origins=[f"http://{name}" for name in names]
+        ),
+    )
+
+
+def check_exposure(host: str, token: str) -> None:
+    """Refuse to listen to other machines without a token.
+
+    Raises:
+        ConfigError: ``host`` is not loopback and ``token`` is empty.
+    """
+    if host == "localhost" or _is_loopback(host) or token:
+        return
+    raise ConfigError(
+        f"--host {host} lets other machines call the model server: set GLEANERY_MODEL_SERVER_TOKEN"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _auth_settings() -> AuthSettings:
+    # A fixed token needs no authorization server; the SDK asks for an issuer all the same.
+    return AuthSettings(issuer_url=AnyHttpUrl("http://localhost"), resource_server_url=None)
