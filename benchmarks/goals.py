@@ -39,7 +39,6 @@ def show(goals: list[Goal]) -> None:
         print(json.dumps({"goals": rows}, indent=1))
     else:
         for row in rows:
-            print(
-                f"{'ok ' if row['met'] else 'NOT'} {row['name']:60} {row['value']:>10} {row['goal']}"
-            )
+            mark = "ok " if row["met"] else "NOT"
+            print(mark, f"{row['name']:60} {row['value']:>10} {row['goal']}")
     sys.exit(not all(g.met for g in goals))

@@ -1,7 +1,9 @@
-"""``scrapy crawl``, with arguments checked before anything starts."""
+"""``scrapy crawl``, which tells what is wrong in one line."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from scrapy.commands.crawl import Command as ScrapyCommand
@@ -12,17 +14,47 @@ from gleanery.errors import GleaneryError
 if TYPE_CHECKING:
     import argparse
 
+logger = logging.getLogger(__name__)
+
+
+def ended_well(reason: str | None) -> bool:
+    """Whether a spider that closed for ``reason`` did its work, or was asked to stop."""
+    return reason in {"finished", "shutdown", "max_items"} or str(reason).startswith("closespider_")
+
 
 class Command(ScrapyCommand):
-    """Prints one line instead of a traceback for a wrong argument; the exit status is 2."""
+    """Scrapy's command, but an error of ours is a line instead of a traceback.
+
+    Exit status: 0 done, 1 the spider had to give up (its close reason says why), 2 an argument or
+    a setting is wrong, so that nothing began.
+    """
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.crawler_process
-        if len(args) == 1 and args[0] in self.crawler_process.spider_loader.list():
-            spider = self.crawler_process.spider_loader.load(args[0])
-            if arguments := getattr(spider, "Arguments", None):
-                try:
-                    arguments.parse(args[0], opts.spargs)
-                except GleaneryError as error:
-                    raise UsageError(str(error), print_help=False) from error
-        super().run(args, opts)
+        if len(args) != 1:
+            raise UsageError("give the name of one spider; `scrapy list` lists them")
+        spiders = self.crawler_process.spider_loader
+        if args[0] in spiders.list() and (
+            arguments := getattr(spiders.load(args[0]), "Arguments", None)
+        ):
+            try:  # before the log starts: typing errors are the most common ones
+                arguments.parse(args[0], opts.spargs)
+            except GleaneryError as error:
+                raise UsageError(str(error), print_help=False) from error
+        crawler = self._create_crawler(args[0])
+        crawl = self.crawler_process.crawl(crawler, **opts.spargs)
+        assert isinstance(crawl, asyncio.Task)
+        crawl.add_done_callback(self._note_failure)
+        self.crawler_process.start()
+        if not self.exitcode and not ended_well(crawler.stats.get_value("finish_reason")):
+            self.exitcode = 1
+
+    def _note_failure(self, crawl: asyncio.Task[None]) -> None:
+        if crawl.cancelled() or (error := crawl.exception()) is None:
+            return
+        if isinstance(error, GleaneryError):
+            self.exitcode = 2
+            logger.error("%s", error)
+        else:
+            self.exitcode = 1
+            logger.error("The crawl did not start", exc_info=error)

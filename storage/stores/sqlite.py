@@ -50,6 +50,12 @@ class SqliteStore(Store):
         self._lock = threading.RLock()
 
     def open(self) -> None:
+        try:
+            self._open()
+        except WriteRejectedError as error:
+            raise StoreError(f"{self.path} is no store of ours: {error}") from error
+
+    def _open(self) -> None:
         with _translated():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(

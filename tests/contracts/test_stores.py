@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gleanery.errors import RegistryError, StoreUnavailableError, WriteRejectedError
+from gleanery.errors import RegistryError, StoreError, StoreUnavailableError, WriteRejectedError
 from gleanery.registry import load_folder
 from items import Annotation, Article, Comment, Post, Video, item_from_dict
 from storage import Store, StoreStats, open_store
@@ -186,6 +186,16 @@ def test_a_closed_store_says_that_it_is_away(store):
 
     with pytest.raises(StoreUnavailableError):
         store.save([POST])
+
+
+def test_a_file_that_is_no_store_is_named_and_left_alone(store, tmp_path):
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear reader, " * 100)
+
+    with pytest.raises(StoreError, match=r"letter\.txt is no store of ours"):
+        type(store)(path).open()
+
+    assert path.read_text().startswith("Dear reader")
 
 
 def test_an_unknown_store_is_named_with_those_there_are():
