@@ -51,6 +51,7 @@ SPIDER_MIDDLEWARES: dict[str, int | None] = {
 }
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.focus.FocusMiddleware": 50,
+    "middlewares.web_proxy.WebProxyMiddleware": 740,  # before Scrapy's own proxy middleware
 }
 EXTENSIONS: dict[str, int] = {
     "middlewares.focus.FocusVerdicts": 500,

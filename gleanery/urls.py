@@ -26,7 +26,7 @@ def canonical_url(url: str) -> str:
     if parts.scheme.lower() not in _DEFAULT_PORT or not parts.hostname:
         raise ValueError(f"not an absolute http(s) address: {url!r}")
     return canonicalize_url(
-        _without_tracking(urlunsplit(parts._replace(netloc=_netloc(url.strip()))))
+        without_tracking(urlunsplit(parts._replace(netloc=_netloc(url.strip()))))
     )
 
 
@@ -43,7 +43,8 @@ def _netloc(url: str) -> str:
     return host if port in (None, _DEFAULT_PORT[parts.scheme.lower()]) else f"{host}:{port}"
 
 
-def _without_tracking(url: str) -> str:
+def without_tracking(url: str) -> str:
+    """Return ``url`` without the parameters that only say where a visitor came from."""
     names = {pair.split("=", 1)[0] for pair in urlsplit(url).query.split("&") if pair}
     tracking = [name for name in names if _TRACKING.match(name)]
     return url_query_cleaner(url, tracking, remove=True, unique=False) if tracking else url

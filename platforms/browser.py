@@ -1,0 +1,118 @@
+"""Pages that need a browser: scrapy-playwright's settings and requests, with our address guard."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from gleanery.addresses import is_local_name, is_refused, literal_address
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from playwright.async_api import Page, Request
+
+SYSTEM_BROWSER = Path("/usr/bin/chromium")
+HANDLER = "scrapy_playwright.handler.ScrapyPlaywrightDownloadHandler"
+NEEDLESS = ("image", "font", "media")
+"""Kinds of resource that no text depends on."""
+
+NAVIGATION_MS = 20_000
+SETTLE_MS = 4_000
+"""Longest wait for a page's own requests to come to rest; some never do."""
+
+_ARGUMENTS = (
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-default-apps",
+    "--disable-features=Translate,OptimizationHints,MediaRouter",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # WebRTC passes by the guard
+)
+
+
+def browser_settings(
+    *, executable: str, user_agent: str, proxy: str, allowed: Sequence[str], verify_tls: bool
+) -> dict[str, Any]:
+    """Return the Scrapy settings that switch rendering on for requests with ``meta["playwright"]``.
+
+    Args:
+        executable: Path of a Chromium; empty = Debian's if it is there, else Playwright's own.
+        user_agent: How the browser introduces itself: as our other requests do.
+        proxy: HTTP proxy of all its requests; empty = none.
+        allowed: Networks (CIDR) opened although they are private.
+        verify_tls: Whether certificates are checked.
+    """
+    path = executable or (str(SYSTEM_BROWSER) if SYSTEM_BROWSER.exists() else "")
+    # Chromium's sandbox cannot start as root, which is what containers often run as
+    as_root = ("--no-sandbox",) if os.geteuid() == 0 else ()
+    launch: dict[str, Any] = {"headless": True, "args": [*_ARGUMENTS, *as_root]}
+    launch |= {"executable_path": path} if path else {}
+    launch |= {"proxy": {"server": proxy}} if proxy else {}
+    context = {
+        "user_agent": user_agent,
+        "ignore_https_errors": not verify_tls,
+        "service_workers": "block",  # their requests would pass by the guard
+        "accept_downloads": False,
+    }
+    return {
+        "DOWNLOAD_HANDLERS": {"http": HANDLER, "https": HANDLER},
+        "PLAYWRIGHT_LAUNCH_OPTIONS": launch,
+        "PLAYWRIGHT_CONTEXTS": {"default": context},
+        "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 2,
+        "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": NAVIGATION_MS,
+        "PLAYWRIGHT_ABORT_REQUEST": abort_rule(allowed, by_name=not proxy),
+    }
+
+
+def abort_rule(allowed: Sequence[str], *, by_name: bool) -> Callable[[Request], Awaitable[bool]]:
+    """Return what decides, for every request of the browser, whether it is stopped.
+
+    Args:
+        allowed: Networks (CIDR) opened although they are private.
+        by_name: Whether names are resolved here; behind a proxy only it can know the address.
+    """
+
+    async def abort(request: Request) -> bool:
+        if request.resource_type in NEEDLESS:
+            return True
+        return await leads_inside(request.url, allowed, by_name=by_name)
+
+    return abort
+
+
+async def leads_inside(url: str, allowed: Sequence[str], *, by_name: bool) -> bool:
+    """Return whether ``url`` leads to an address that ``gleanery.addresses`` refuses."""
+    parts = urlsplit(url)
+    if parts.scheme in ("data", "blob", "about"):
+        return False
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https", "ws", "wss") or not host:
+        return True
+    if literal := literal_address(host):
+        return is_refused(literal, allowed)
+    if not by_name:
+        return is_local_name(host)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return True
+    return any(is_refused(str(address[0]), allowed) for *_, address in found)
+
+
+async def settle(page: Page) -> None:
+    """Wait until the page's own requests have come to rest, a few seconds at most."""
+    # takes a third of a second, which crawls without a browser need not spend
+    from playwright.async_api import TimeoutError as TooLongError  # noqa: PLC0415
+
+    try:
+        await page.wait_for_load_state("networkidle", timeout=SETTLE_MS)
+    except TooLongError:
+        return

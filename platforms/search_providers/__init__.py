@@ -1,0 +1,1 @@
+"""Search providers: one file each, found by ``gleanery.registry.load_folder``."""
