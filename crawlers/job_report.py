@@ -23,6 +23,8 @@ class JobReport:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self.folder = Path(crawler.settings["HOME"]) / "jobs"
+        self.report: dict[str, Any] | None = None
+        """What was written, once the spider has closed."""
         crawler.signals.connect(self.spider_closed, signals.spider_closed)
 
     @classmethod
@@ -41,7 +43,8 @@ class JobReport:
             else {},
             "stats": {key: _plain(value) for key, value in sorted(stats.items())},
         }
-        start: datetime = stats["start_time"]
+        start: datetime = stats["start_time"]  # set by Scrapy's CoreStats
+        self.report = report
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{spider.name}-{start:%Y%m%dT%H%M%S%f}.json"
         path.write_text(json.dumps(report, ensure_ascii=False, indent=1), encoding="utf-8")

@@ -50,9 +50,7 @@ class FocusMiddleware(BaseSpiderMiddleware):
         if "branch" not in request.meta:
             return
         key, above = request.meta["branch"]
-        depth = request.meta["depth"]
-        verdicts = self._verdicts(depth)
-        misses = verdicts.get(key, above)
+        misses = self._misses(key, request.meta["depth"], default=above)
         if misses >= self.patience:
             self.crawler.stats.inc_value("focus/pruned")
             raise IgnoreRequest(
@@ -60,12 +58,13 @@ class FocusMiddleware(BaseSpiderMiddleware):
             )
         request.meta["misses"] = misses
 
-    def _verdicts(self, depth: int) -> dict[str, int]:
-        """Return what is known of the level above and of this one; older levels are forgotten."""
-        levels: dict[int, dict[str, int]] = _state(self.crawler)
+    def _misses(self, key: str, depth: int, *, default: int) -> int:
+        """Look in this level and the one above; older ones are forgotten."""
+        levels = _state(self.crawler)
         for old in [d for d in levels if d < depth - 1]:
             del levels[old]
-        return {**levels.get(depth - 1, {}), **levels.get(depth, {})}
+        above = levels.get(depth - 1, {}).get(key, default)
+        return levels.get(depth, {}).get(key, above)
 
 
 class FocusVerdicts:

@@ -31,6 +31,7 @@ class StorePipeline:
     def __init__(self, crawler: Crawler) -> None:
         self.stats = crawler.stats
         self.store = open_store(crawler.settings["STORE"], crawler.settings["STORE_PATH"])
+        self.store.open()  # before the spider opens: a store that fails must stop the crawl cleanly
         self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[None]]] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
 
@@ -39,7 +40,6 @@ class StorePipeline:
         return cls(crawler)
 
     async def open_spider(self) -> None:
-        await asyncio.to_thread(self.store.open)
         self._writer = asyncio.create_task(self._write())
 
     async def close_spider(self) -> None:
