@@ -10,7 +10,14 @@ import sys
 
 import typer
 
+from commands.crawl import crawl
+from commands.demo import demo
+from commands.profiles import profiles
+from commands.search import search
+from commands.serve_models import PASS_ON, serve_models
+from commands.show import show
 from commands.stats import stats
+from commands.taxonomy import taxonomy
 
 app = typer.Typer(
     name="gleanery",
@@ -20,7 +27,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("stats")(stats)
+for _command in (crawl, demo, stats, show, search, profiles, taxonomy):
+    app.command()(_command)
+app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
 
 
 @app.callback()

@@ -39,13 +39,15 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD)
     for name in columns:
         number = name.startswith("#")
         table.add_column(name.lstrip("#"), justify="right" if number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(printable("" if cell is None else str(cell))) for cell in row))
-    console().print(table)
+    out = console()
+    out.print(Text(printable(title), style="bold"))  # a table's own title folds to its width
+    out.print(table)
 
 
 def printable(text: str) -> str:

@@ -18,6 +18,8 @@ class Ask:
     form: dict[str, str] = field(default_factory=dict)
     """Fields of an urlencoded body."""
     authorization: str = ""
+    api_key: str = ""
+    """From the header ``X-Goog-Api-Key``."""
     base: str = ""
     """Scheme, host and port that the request came to."""
 

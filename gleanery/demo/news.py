@@ -22,7 +22,7 @@ _HEAD = """<!doctype html>
 <meta property="article:published_time" content="{published}">
 <link rel="canonical" href="{address}"></head>
 """
-_BODY = """<body><header><a href="/">{site}</a></header>
+_BODY = """<body><header>{site}</header>
 <main><article><h1>{title}</h1>
 <p class="byline">{author} · <time datetime="{published}">{day}</time></p>
 {paragraphs}

@@ -62,6 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
             query=dict(parse_qsl(parts.query)),
             form=dict(parse_qsl(body)),
             authorization=self.headers.get("authorization", ""),
+            api_key=self.headers.get("x-goog-api-key", ""),
             base=self.server.url,
         )
         self._send(self.server.answer(ask))

@@ -55,7 +55,7 @@ class VideoSite:
         return Answer(body=_thumbnail(row["colours"]).encode(), content_type="image/svg+xml")
 
     def _api(self, ask: Ask) -> Answer:
-        if not ask.query.get("key"):
+        if not (ask.api_key or ask.query.get("key")):
             return _refusal(403, "The request is missing a valid API key.", "forbidden")
         method = self._methods.get(ask.path.removeprefix(API))
         if method is None:
