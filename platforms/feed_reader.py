@@ -24,12 +24,12 @@ def read_feed(body: bytes, url: str, *, content_type: str = "") -> Listing:
     Args:
         body: The feed as fetched.
         url: Where from; relative links are resolved against it.
-        content_type: The server's header; its charset goes before the document's.
+        content_type: The server's header; its charset goes before the one the document states.
 
     Raises:
         ExtractionError: It is no feed at all.
     """
-    headers = {"content-location": url} | ({"content-type": content_type} if content_type else {})
+    headers = {"content-location": url, "content-type": _kind(body, content_type)}
     # a stream: given bytes, feedparser would take some for a file name or an address
     feed = feedparser.parse(io.BytesIO(body), response_headers=headers, sanitize_html=False)
     if not feed.entries and not feed.get("version"):
@@ -41,6 +41,19 @@ def read_feed(body: bytes, url: str, *, content_type: str = "") -> Listing:
     elif len(results) < len(feed.entries):
         listing.problem = f"{len(feed.entries) - len(results)} entries have no usable address"
     return listing
+
+
+def _kind(body: bytes, content_type: str) -> str:
+    """Return the content type that makes feedparser choose the right encoding.
+
+    Text of another encoding is never valid UTF-8 by accident, so that goes first. Without a charset
+    feedparser would take ``text/*`` for Latin-1, whatever the document says.
+    """
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return content_type if "charset" in content_type.lower() else "application/xml"
+    return "application/xml; charset=utf-8"
 
 
 def plain(text: str) -> str:
