@@ -51,6 +51,8 @@ SPIDER_MIDDLEWARES: dict[str, int | None] = {
 }
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.focus.FocusMiddleware": 50,
+    "middlewares.rate_limit.RedditRateLimitMiddleware": 560,  # sees a 429 before RetryMiddleware
+    "middlewares.credentials.RedditCredentialsMiddleware": 840,  # next to the downloader
     "middlewares.web_proxy.WebProxyMiddleware": 740,  # before Scrapy's own proxy middleware
 }
 EXTENSIONS: dict[str, int] = {

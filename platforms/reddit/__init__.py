@@ -1,0 +1,1 @@
+"""Reddit: what to ask its API, and how the answers become items; PRAW's knowledge, no network."""

@@ -1,0 +1,64 @@
+"""How long to wait before Reddit may be asked again."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from prawcore.rate_limit import RateLimiter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_WAIT_SECONDS = 900.0
+"""Reddit's window is 600 s; what asks for more is taken for a mistake."""
+WAIT_WITHOUT_ADVICE_SECONDS = 10.0
+"""After a 429 that states no time."""
+WINDOW_SECONDS = 600
+
+
+class Pace:
+    """prawcore's rule for spreading requests over the window, without its sleeping.
+
+    ``RateLimiter.delay()`` would block the reactor, so only ``update()`` is used.
+    """
+
+    def __init__(self) -> None:
+        self._limiter = RateLimiter(window_size=WINDOW_SECONDS)
+
+    def wait_after(self, status: int, headers: Mapping[str, str]) -> float:
+        """Return the seconds to wait after an answer, in [0, 900].
+
+        Args:
+            status: HTTP status of the answer.
+            headers: Its headers, names in lower case.
+        """
+        # A malformed header is no reason to stop; without it an answer counts as one request.
+        limits = {k: v for k, v in headers.items() if k.startswith("x-ratelimit-")}
+        try:
+            self._limiter.update(response_headers=limits)
+        except (KeyError, ValueError, OverflowError):
+            self._limiter.update(response_headers={})
+        wait = self._limiter_wait()
+        if status == 429:
+            wait = max(wait, _retry_after(headers.get("retry-after", "")) or 0)
+            wait = wait or WAIT_WITHOUT_ADVICE_SECONDS
+        return min(wait, LONGEST_WAIT_SECONDS)
+
+    def _limiter_wait(self) -> float:
+        at = self._limiter.next_request_timestamp_ns
+        return 0.0 if at is None else max(0.0, (at - time.monotonic_ns()) / 1e9)
+
+
+def _retry_after(text: str) -> float | None:
+    """Read seconds or an HTTP date (RFC 9110, 10.2.3)."""
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError):
+        return None
