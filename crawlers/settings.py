@@ -50,6 +50,8 @@ SPIDER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.lineage.LineageMiddleware": 900,
 }
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
+    "middlewares.ytdlp.YtdlpMiddleware": 60,  # what yt-dlp asks passes all the others
+    "middlewares.youtube_key.YoutubeKeyMiddleware": 990,  # next to the wire
     "middlewares.focus.FocusMiddleware": 50,
     "middlewares.rate_limit.RedditRateLimitMiddleware": 560,  # sees a 429 before RetryMiddleware
     "middlewares.credentials.RedditCredentialsMiddleware": 840,  # next to the downloader

@@ -105,6 +105,10 @@ class Config(BaseSettings):
     """Where that API answers."""
     youtube_proxy: str = ""
     """HTTP proxy for yt-dlp."""
+    youtube_extractor_args: dict[str, dict[str, list[str]]] = {
+        "youtube": {"skip": ["hls", "dash"]}
+    }
+    """yt-dlp's ``--extractor-args`` as JSON; as it is: no stream manifests."""
     youtube_verify_tls: bool = True
     """Switch off only for a replay proxy with a certificate of its own."""
 

@@ -7,6 +7,7 @@
   * AddressRefusedError        the address is private, loopback, link-local or metadata
   * PlatformError
     * CredentialError          the platform refused our key; a person must act
+      * QuotaError             the key is good, its quota is spent; resume when it is renewed
     * PlatformUnavailableError no answer in time, or it asks us to wait; retry later
   * ModelServerError
     * ModelUnavailableError    no answer in time; the same call may succeed later
@@ -44,6 +45,10 @@ class PlatformError(GleaneryError):
 
 class CredentialError(PlatformError):
     """The platform refused our key, or none is set: a person must act."""
+
+
+class QuotaError(CredentialError):
+    """The key is good, but its quota is spent: resume when it is renewed."""
 
 
 class PlatformUnavailableError(PlatformError):
