@@ -64,6 +64,7 @@ EXTENSIONS: dict[str, int] = {
 ITEM_PIPELINES = {
     "pipelines.validate.ValidatePipeline": 100,
     "pipelines.dedup.DedupPipeline": 200,
+    "pipelines.classify.ClassifyPipeline": 400,
     "pipelines.focus.FocusPipeline": 450,
     "pipelines.budget.BudgetPipeline": 460,
     "pipelines.store.StorePipeline": 800,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import signal
 import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -74,6 +75,9 @@ def serve(options: argparse.Namespace) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn ends gracefully, then raises the signal again: by then it has done its work
+        signal.signal(number, lambda *_: None)
     _AnnouncingServer(settings, runner).run()
     runner.close()
 

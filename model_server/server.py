@@ -104,7 +104,7 @@ def _checked(documents: list[Document]) -> list[Document]:
         raise ToolError(f"documents is empty: send 1 to {MAX_DOCUMENTS} of them")
     if len(documents) > MAX_DOCUMENTS:
         raise ToolError(
-            f"{len(documents)} documents in one call: send at most {MAX_DOCUMENTS}, the rest in another"
+            f"{len(documents)} documents at once: send at most {MAX_DOCUMENTS} in one call"
         )
     for number, document in enumerate(documents):
         if not document.text.strip() and not document.title.strip():

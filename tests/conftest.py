@@ -45,3 +45,14 @@ def fixtures() -> Path:
     if not FIXTURES.is_dir():
         pytest.skip("recordings: set GLEANERY_FIXTURES to the fixtures folder")
     return FIXTURES
+
+
+@pytest.fixture(scope="session")
+def e5_cache(request) -> Path:
+    """A ``HOME/cache`` with the e5 engine's prototypes, computed once and kept between runs."""
+    from items import load_taxonomy  # noqa: PLC0415 - most tests need no engine
+    from model_server.engine import choose_engine  # noqa: PLC0415
+
+    folder = request.config.cache.mkdir("e5")
+    choose_engine("e5")(load_taxonomy(), cache=folder)
+    return folder

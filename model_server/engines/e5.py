@@ -29,7 +29,7 @@ SURE = 0.35
 
 
 class E5Engine(Engine):
-    """Cosine to centred bilingual prototypes; the sub-category is the nearest inside the category."""
+    """Cosine to centred bilingual prototypes; the nearest sub-category inside the category."""
 
     name: ClassVar[str] = "e5"
     capabilities: ClassVar[frozenset[str]] = frozenset({"classify"})
