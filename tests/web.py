@@ -47,14 +47,13 @@ class Web:
         return Counter(self.asked)
 
 
-def article_html(title: str, *, links: Iterable[str] = (), words: int = 120) -> str:
+def article_html(title: str, *, links: Iterable[str] = (), text: str = "") -> str:
     """A page with a text worth keeping, in a plain layout."""
-    sentence = f"This paragraph of the page {title} says something that readers may want to know. "
-    text = "".join(f"<p>{sentence * 3}</p>" for _ in range(max(1, words // 40)))
+    said = text or f"This paragraph of the page {title} says what readers may want to know. " * 3
     anchors = "".join(f'<li><a href="{escape(link)}">{escape(link)}</a></li>' for link in links)
     return (
-        f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{text}</article>"
-        f"<ul>{anchors}</ul></body></html>"
+        f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>"
+        f"{f'<p>{said}</p>' * 3}</article><ul>{anchors}</ul></body></html>"
     )
 
 
