@@ -128,10 +128,12 @@ def _finish(home: Path, *, as_json: bool) -> dict[str, Any]:
     """Count, print the table and write the report; return the counts."""
     from dataclasses import asdict
 
+    from commands.report import write_report
     from gleanery.config import Config
     from storage import open_store
 
-    config = Config(home=home)
+    config = Config(home=home, store="sqlite", store_path=None)
+    write_report(config, home / "report.html")
     with open_store("sqlite", config.store_file) as store:
         counted = asdict(store.stats(classified_kinds=config.classify_kinds))
         if not as_json:
