@@ -77,6 +77,8 @@ class YoutubeReplay:
         self.replay = Replay([e for rows in recordings.values() for e in rows], innertube_key)
         self.broken: dict[str, tuple[int, bytes]] = {}
         """Status and body for whatever names this word (a video id, a query)."""
+        self.invent_players = False
+        """Whether a video that was only listed gets the template's player answer, with its id."""
         self._complete_players()
         for rows in recordings.values():
             self._complete_playlists(rows)
@@ -101,6 +103,8 @@ class YoutubeReplay:
             return self._resolve(rest[0])
         if what == "continuation":
             return EMPTY_PAGE
+        if endpoint == "player" and self.invent_players:
+            return json.loads(self._player_of(what, rest[0]))
         if endpoint == "next" and what == "videoId":
             return {"contents": {"twoColumnWatchNextResults": {}}}
         return None
@@ -133,9 +137,13 @@ class YoutubeReplay:
         played = {key[2] for key in answers if key[0] == "player"}
         for video in watched - played:
             for client in ("VISIONOS", "WEB", "ANDROID"):
-                template = answers["player", client, self.PLAYER_TEMPLATE][0]
-                body = body_of(template).decode().replace(self.PLAYER_TEMPLATE, video)
-                answers["player", client, video] = [{"status": 200, "body": body}]
+                answers["player", client, video] = [
+                    {"status": 200, "body": self._player_of(client, video)}
+                ]
+
+    def _player_of(self, client: str, video: str) -> str:
+        template = self.replay.answers["player", client, self.PLAYER_TEMPLATE][0]
+        return body_of(template).decode().replace(self.PLAYER_TEMPLATE, video)
 
     def _complete_playlists(self, rows: list[dict[str, Any]]) -> None:
         key: Any = ()
@@ -176,3 +184,13 @@ def _playlist_page(rows: list[Any]) -> dict[str, Any]:
     content = {"sectionListRenderer": {"contents": [section]}}
     tab = {"tabRenderer": {"selected": True, "content": content}}
     return {"twoColumnBrowseResultsRenderer": {"tabs": [tab]}}
+
+
+def replay_settings(proxy: str, **extractor_args: Any) -> dict[str, Any]:
+    """Settings of a crawl that asks ``proxy`` and nobody else."""
+    youtube = EXTRACTOR_ARGS["youtube"] | extractor_args
+    return {
+        "YOUTUBE_PROXY": proxy,
+        "YOUTUBE_VERIFY_TLS": False,
+        "YOUTUBE_EXTRACTOR_ARGS": json.dumps(EXTRACTOR_ARGS | {"youtube": youtube}),
+    }

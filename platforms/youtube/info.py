@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ def video_item(info: Info) -> Video:
         url=video_url(info["id"]),
         title=info.get("title") or "",
         text=text,
-        author=info.get("channel"),
+        author=info.get("channel") or info.get("uploader_id"),
         channel_id=channel,
         channel_url=channel_url(channel) if channel else None,
         published_at=_published(info),
@@ -42,7 +43,7 @@ def video_item(info: Info) -> Video:
         tags=list(dict.fromkeys(info.get("tags") or ())),
         platform_categories=info.get("categories") or [],
         chapters=_chapters(info),
-        subtitles=[code for code in info.get("subtitles") or () if code != "live_chat"],
+        subtitles=_written(info.get("subtitles") or ()),
         automatic_captions=_spoken(info.get("automatic_captions") or ()),
         licence=licence_key(info.get("license")),
         live_status=info.get("live_status"),
@@ -106,15 +107,21 @@ def _published(info: Info) -> datetime | None:
 
 def _chapters(info: Info) -> list[dict[str, Any]]:
     rows = info.get("chapters") or []
-    ends = [row.get("start_time") for row in rows[1:]] + [info.get("duration")]
+    ends = [*(row.get("start_time") for row in rows[1:]), info.get("duration")]
     return [
         {
             "title": row.get("title") or "",
             "start_seconds": row.get("start_time"),
             "end_seconds": row.get("end_time") or end,
         }
-        for row, end in zip(rows, ends, strict=True)
+        for row, end in zip(rows, ends, strict=False)  # no rows: one end is left over
     ]
+
+
+def _written(codes: Any) -> list[str]:
+    """Keep languages: not the live chat, nor the id (11 characters) of a track with a name."""
+    plain = (re.sub(r"-[\w-]{11}$", "", code) for code in codes if code != "live_chat")
+    return list(dict.fromkeys(plain))
 
 
 def _spoken(codes: Any) -> list[str]:

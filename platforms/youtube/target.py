@@ -90,7 +90,7 @@ def target_of(url: str) -> Target | None:
 
 
 def _parts(url: str) -> tuple[str, str, dict[str, list[str]]]:
-    """Return host in lower case, path without outer slashes, query; empty for what is no address."""
+    """Return host (lower case), path without outer slashes, query; empty for no address."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -48,7 +48,10 @@ class YtdlpBackend(Backend):
                 raise PlatformUnavailableError(error["message"])
             gone = Unavailable(about=call.about, reason=error["reason"], message=error["message"])
             return Answer(unavailable=[gone])
-        return _listing(call, info) if info["type"] == "listing" else _video(call, info)
+        try:
+            return _listing(call, info) if info["type"] == "listing" else _video(call, info)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ExtractionError(f"not what yt-dlp promises: {error!r}") from error
 
 
 def error_body(reason: str, message: str) -> bytes:
