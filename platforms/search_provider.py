@@ -95,7 +95,8 @@ class SearchProvider(ABC):
         """Check what ``search`` needs before anything is fetched.
 
         Raises:
-            ConfigError: A key, an address or a switch is missing; the message says which.
+            CredentialError: A key or a switch is missing; the message says which.
+            ConfigError: What is looked for makes no sense, e.g. is no address.
         """
 
     def headers(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ import scrapy
 from scrapy.http import TextResponse
 from scrapy.utils.asyncio import run_in_thread
 
-from gleanery.errors import ExtractionError
+from gleanery.errors import ConfigError, CredentialError, ExtractionError
 from gleanery.urls import without_tracking
 from platforms.browser import browser_settings, leads_inside, settle
 from platforms.links import LinkRules
@@ -58,15 +58,36 @@ class GoogleSpider(GoogleNewsTokens):
         logging.getLogger("scrapy-playwright").setLevel(logging.ERROR)  # its warnings: tracebacks
 
     def check_configuration(self) -> None:
-        """Check what every seed needs, and that its options make sense."""
+        """Check what every seed needs, and that its options make sense.
+
+        Of a file of seeds or a profile, those whose provider lacks a key are left out.
+
+        Raises:
+            ConfigError: An option is wrong, or no seed is left.
+        """
         self.rules: dict[str, LinkRules] = {}
+        lacking: dict[str, list[Seed]] = {}
         for seed in self.seeds:
             provider, search = self._plan(seed)
-            provider.check(search)
+            try:
+                provider.check(search)
+            except CredentialError as error:
+                lacking.setdefault(str(error), []).append(seed)
             options = self.options(seed)
             self.rules[seed.label] = LinkRules(
                 allow=options.allow, deny=options.deny, same_site=options.same_site
             )
+        self._leave_out_seeds(lacking)
+
+    def _leave_out_seeds(self, lacking: dict[str, list[Seed]]) -> None:
+        out = [seed for seeds in lacking.values() for seed in seeds]
+        listed = self.arguments.seeds or self.arguments.profile
+        if out and (not listed or len(out) == len(self.seeds)):
+            raise ConfigError(next(iter(lacking)))
+        for why, seeds in lacking.items():
+            labels = ", ".join(seed.label for seed in seeds)
+            logger.warning("Left out: %s. %s", labels, why, extra={"spider": self})
+        self.seeds = [seed for seed in self.seeds if seed not in out]
 
     def _plan(self, seed: Seed) -> tuple[SearchProvider, Search]:
         options = self.options(seed)

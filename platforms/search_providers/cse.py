@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from gleanery.config import reveal
 from gleanery.errors import (
-    ConfigError,
     CredentialError,
     PlatformError,
     PlatformUnavailableError,
@@ -39,7 +38,7 @@ class CseProvider(SearchProvider):
         missing = [n for n in ("CSE_KEY", "CSE_CX") if not reveal(self.settings[n])]
         if missing:
             names = " and ".join(f"GLEANERY_{name}" for name in missing)
-            raise ConfigError(f"provider=cse needs a key and a search engine id: set {names}")
+            raise CredentialError(f"provider=cse needs a key and a search engine id: set {names}")
 
     def headers(self) -> dict[str, str]:
         return {"X-Goog-Api-Key": reveal(self.settings["CSE_KEY"])}

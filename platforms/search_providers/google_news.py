@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, urlencode
 
-from gleanery.errors import ConfigError
+from gleanery.errors import ConfigError, CredentialError
 from gleanery.urls import host_of
 from platforms.feed_reader import read_feed
 from platforms.news_links import decode_offline, token_of
@@ -54,7 +54,7 @@ class GoogleNewsProvider(SearchProvider):
 
     def check(self, search: Search) -> None:
         if not is_on(self.settings["GOOGLE_NEWS_ACCEPT_TERMS"]):
-            raise ConfigError(_TERMS)
+            raise CredentialError(_TERMS)
         if search.kind == "topic" and not _is_topic(search.value):
             raise ConfigError(
                 f"topic={search.value!r}: write one of top, {', '.join(TOPICS)},"

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from gleanery.errors import ConfigError, CredentialError, PlatformError
+from gleanery.errors import CredentialError, PlatformError
 from items.clock import to_utc
 from platforms.feed_reader import plain
 from platforms.search_provider import Listing, Result, Search, SearchProvider, read_json
@@ -24,7 +24,7 @@ class SearxngProvider(SearchProvider):
 
     def check(self, search: Search) -> None:
         if not self.settings["SEARXNG_URL"]:
-            raise ConfigError(
+            raise CredentialError(
                 "provider=searxng needs the address of an instance: set GLEANERY_SEARXNG_URL,"
                 " e.g. http://127.0.0.1:8888"
             )

@@ -79,7 +79,7 @@ def test_what_is_asked(name, asked, address):
     ],
 )
 def test_what_is_missing_is_named(name, missing, said):
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(CredentialError, match=said):
         provider(name, **missing).check(search())
 
 
