@@ -12,7 +12,9 @@ import typer
 
 from commands.crawl import crawl
 from commands.demo import demo
+from commands.evaluate import evaluate
 from commands.profiles import profiles
+from commands.reenrich import reenrich
 from commands.report import report
 from commands.search import search
 from commands.serve_models import PASS_ON, serve_models
@@ -28,7 +30,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (crawl, demo, stats, show, search, report, profiles, taxonomy):
+for _command in (
+    crawl,
+    demo,
+    stats,
+    show,
+    search,
+    report,
+    profiles,
+    taxonomy,
+    reenrich,
+    evaluate,
+):
     app.command()(_command)
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
 

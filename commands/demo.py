@@ -147,10 +147,18 @@ def _print_titles(store: Store) -> None:
     names = {c.key: f"{c.name_ko} · {c.name_en}" for c in load_taxonomy().categories}
     rows = [row for row in store.scan() if row["category"] and row["kind"] != "comment"]
     rows.sort(key=lambda row: (list(names).index(row["category"]), row["platform"]))
+    first = {row["category"]: row["identity"] for row in reversed(rows)}
     print_table(
         "Categories and titles / 분류와 제목",
-        ("category", "platform", "title"),
-        ((names[r["category"]], r["platform"], r["headline"] or r["title"]) for r in rows),
+        ("category", "platform", "title…"),
+        (
+            (
+                names[row["category"]] if first[row["category"]] == row["identity"] else "",
+                row["platform"],
+                row["headline"] or row["title"],
+            )
+            for row in rows
+        ),
     )
 
 

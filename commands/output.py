@@ -30,7 +30,9 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a table to stdout; a column whose name starts with ``#`` holds numbers, to the right.
+    """Write a table to stdout.
+
+    A column whose name starts with ``#`` holds numbers, to the right; one with ``…`` is cut to fit.
 
     Text of the outside world stands in cells as it is: control characters are taken out, since a
     title could otherwise move the cursor or recolour the operator's terminal.
@@ -41,8 +43,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
     table = Table(box=box.SIMPLE_HEAD)
     for name in columns:
-        number = name.startswith("#")
-        table.add_column(name.lstrip("#"), justify="right" if number else "left", overflow="fold")
+        cut = name.endswith("…")
+        table.add_column(
+            name.strip("#…"),
+            justify="right" if name.startswith("#") else "left",
+            overflow="ellipsis" if cut else "fold",
+            no_wrap=cut,
+        )
     for row in rows:
         table.add_row(*(Text(printable("" if cell is None else str(cell))) for cell in row))
     out = console()

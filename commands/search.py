@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from commands.output import AsJson, console, print_json, print_table
+from commands.output import AsJson, console, print_json, printable
 
 
 def search(
@@ -25,5 +25,14 @@ def search(
     elif not rows:
         console().print("Nothing found (검색 결과가 없습니다).")
     else:
-        cells = ((r["category"], r["headline"] or r["title"], r["identity"]) for r in rows)
-        print_table(f"{len(rows)} found / 검색 결과", ("category", "title", "identity"), cells)
+        for row in rows:
+            _show(row)
+
+
+def _show(row: dict[str, Any]) -> None:
+    """Print two lines: what it says, and what `gleanery show` takes."""
+    title = row["headline"] or row["title"] or row["text"][:80]
+    about = (row["category"], row["kind"], row["published_at"] and row["published_at"][:10])
+    out = console()
+    out.print(printable(title), style="bold")
+    out.print("  " + " · ".join(filter(None, (printable(row["identity"]), *about))), soft_wrap=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SUBREDDIT = "gleanery"
 PAGE = 10
 """Posts in one listing at most, so that a crawl has to page."""
+CLIENT = ("demo", "demo")
+"""Client id and secret: the only ones that are accepted."""
 TOKEN = "demo-token"  # noqa: S105 (opens nothing but this sample)
 _SORTS = ("hot", "new", "top", "rising", "controversial", "best")
 _LIMITS = {
@@ -92,7 +94,7 @@ def _token(ask: Ask) -> Answer:
         name, _, secret = base64.b64decode(code, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         name = secret = ""
-    if scheme.lower() != "basic" or not name or not secret:
+    if scheme.lower() != "basic" or (name, secret) != CLIENT:
         return json_answer({"message": "Unauthorized", "error": 401}, status=401)
     lasting = {"token_type": "bearer", "expires_in": 86400, "scope": "*"}
     return json_answer({"access_token": TOKEN} | lasting)

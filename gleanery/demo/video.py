@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gleanery.demo.world import Row, World
 
 API = "/youtube/v3/"
+API_KEY = "demo"
+"""The only one that is accepted."""
 PAGE = 5
 """Results in one page at most, so that a crawl has to page."""
 
@@ -55,8 +57,8 @@ class VideoSite:
         return Answer(body=_thumbnail(row["colours"]).encode(), content_type="image/svg+xml")
 
     def _api(self, ask: Ask) -> Answer:
-        if not (ask.api_key or ask.query.get("key")):
-            return _refusal(403, "The request is missing a valid API key.", "forbidden")
+        if (ask.api_key or ask.query.get("key")) != API_KEY:
+            return _refusal(400, "API key not valid. Please pass a valid API key.", "badRequest")
         method = self._methods.get(ask.path.removeprefix(API))
         if method is None:
             return _refusal(404, "Method not found.", "notFound")

@@ -130,7 +130,7 @@ def test_the_video_site_answers_like_the_data_api(site):
     assert len(threads) == 2
     assert len(all_pages(site, "search", q="")) == len(site.world.videos)
     assert [r["id"]["videoId"] for r in all_pages(site, "search", q="python")] == ["glDemoVid05"]
-    with pytest.raises(urllib.error.HTTPError, match="403"):
+    with pytest.raises(urllib.error.HTTPError, match="400"):
         fetch(f"{site.url}/youtube/v3/search?q=x")
 
 
