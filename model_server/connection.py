@@ -61,7 +61,7 @@ class Connector:
 
     @property
     def hopeless(self) -> bool:
-        """Whether the server gave an answer that only a person can change, e.g. to a wrong token."""
+        """Whether the server gave an answer that only a person can change."""
         return self._status in _HINTS
 
     def explain(self, error: BaseException) -> str:

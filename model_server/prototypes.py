@@ -11,8 +11,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from io import BytesIO
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import yaml
@@ -58,9 +61,9 @@ def load_prototypes(taxonomy: Taxonomy, embed: Embed, *, encoder: str, cache: Pa
     """
     path = cache / f"prototypes-{_key(taxonomy, encoder)}.npz"
     try:
-        with np.load(path) as kept:
+        with np.load(BytesIO(path.read_bytes())) as kept:
             return Prototypes(**kept)
-    except (OSError, ValueError, TypeError, EOFError, KeyError):
+    except (OSError, ValueError, TypeError, EOFError, KeyError, BadZipFile):
         made = build_prototypes(taxonomy, embed)
         _keep(made, path)
         return made
@@ -123,4 +126,5 @@ def _keep(prototypes: Prototypes, path: Path) -> None:
         np.savez(beside, **asdict(prototypes))
         beside.replace(path)
     except OSError:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()

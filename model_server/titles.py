@@ -20,7 +20,8 @@ _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _NEWLINE = re.compile(r"[\r\n\u2028\u2029]+")
 _END = re.compile(
     r"""
-    (?<=[.!?。！？…])["'”’」』)\]]*\s+      # a mark, maybe inside quotes, then space
+    (?<=[.!?。！？…])["'”’」』)\]]*\s+      # a mark, maybe inside quotes, then space,
+        (?!하고|이?라고|이?라며|고\s|며\s)   # unless Korean goes on: "…" 하고 말했다
     | (?<=[。！？])                          # East Asian marks need no space
     | (?<=[다요죠까네군])\s{2,}              # a Korean ending without a mark, then a gap
     """,
@@ -58,9 +59,14 @@ def first_sentence(line: str) -> str:
     """Return ``line`` up to the end of its first sentence, Korean or English."""
     for match in _END.finditer(line):
         sentence = line[: match.end()].strip()
-        if not _ABBREVIATION.search(sentence):
+        if has_words(sentence) and not _ABBREVIATION.search(sentence):
             return sentence
     return line.strip()
+
+
+def has_words(text: str) -> bool:
+    """Return whether ``text`` has a letter or a digit."""
+    return any(c.isalnum() for c in text)
 
 
 def shorten(line: str, limit: int = MAX_TITLE) -> str:
@@ -86,9 +92,9 @@ def _without_markup(text: str) -> str:
 def _tidy(line: str) -> str:
     plain = "".join(_visible(c) for c in line)
     words = " ".join(plain.split())
-    while (bare := _MARKS.sub("", words)) != words:
-        words = bare.strip()
-    return words if any(c.isalnum() for c in words) else ""
+    while (bare := " ".join(_MARKS.sub("", words).split())) != words:
+        words = bare
+    return words if has_words(words) else ""
 
 
 def _visible(character: str) -> str:

@@ -1,0 +1,169 @@
+"""How good an engine is: its answers against labelled rows."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gleanery.config import load_config
+from gleanery.errors import ConfigError
+from items.taxonomy import load_taxonomy
+from model_server.engine import Verdict, choose_engine
+from model_server.schema import MAX_DOCUMENTS, Document
+
+Report = dict[str, Any]
+
+
+@dataclass(slots=True, kw_only=True, frozen=True)
+class LabelledRow:
+    """One line of an evaluation file: ``{"text", "category", "lang"?, "title"?, "source"?}``."""
+
+    text: str
+    category: str
+    """The right key."""
+    language: str = "?"
+    title: str = ""
+    source: str = "?"
+    """Where the row comes from; figures are given for each, since labels differ in quality."""
+
+
+def load_rows(path: Path) -> list[LabelledRow]:
+    """Read a file of JSON lines.
+
+    Raises:
+        ConfigError: It is missing, empty or malformed; the message names the line.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"Cannot read {path}: {error}") from error
+    rows = [_row(line, f"{path}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+    if not rows:
+        raise ConfigError(f"{path} holds no rows")
+    return rows
+
+
+def evaluate(
+    engine_name: str,
+    rows: Sequence[LabelledRow],
+    *,
+    cache: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Classify ``rows`` and compare.
+
+    Args:
+        engine_name: A file of ``model_server/engines``.
+        rows: At least one.
+        cache: Where the engine keeps what is dear to compute; default ``HOME/cache``.
+        progress: Called with rows done and rows in all, after each batch.
+
+    Returns:
+        ``accuracy``; ``macro_f1`` (mean over categories that occur as label or answer);
+        ``docs_per_second`` (loading left out); ``per_class``: precision, recall, f1, support;
+        ``per_language``, ``per_source``: rows and accuracy; ``confidence``: mean, and share and
+        accuracy of the rows not sent to review; ``rows``; ``engine``; ``version``;
+        ``load_seconds``. Every share is in [0, 1].
+
+    Raises:
+        RegistryError: There is no such engine.
+        EngineError: It does not run here.
+    """
+    started = time.perf_counter()
+    cls = choose_engine(engine_name)
+    engine = cls(load_taxonomy(), cache=cache or load_config().home / "cache")
+    loaded = time.perf_counter()
+    verdicts: list[Verdict] = []
+    for start in range(0, len(rows), MAX_DOCUMENTS):
+        batch = rows[start : start + MAX_DOCUMENTS]
+        verdicts += engine.classify([_document(row) for row in batch])
+        if progress:
+            progress(len(verdicts), len(rows))
+    seconds = time.perf_counter() - loaded
+    figures = {
+        "engine": engine_name,
+        "version": engine.version,
+        "rows": len(rows),
+        "docs_per_second": round(len(rows) / seconds, 2),
+        "load_seconds": round(loaded - started, 2),
+    }
+    return figures | _compare(rows, verdicts)
+
+
+def _compare(rows: Sequence[LabelledRow], verdicts: Sequence[Verdict]) -> Report:
+    answers = [verdict.category for verdict in verdicts]
+    right = [row.category == answer for row, answer in zip(rows, answers, strict=True)]
+    sure = [not verdict.needs_review for verdict in verdicts]
+    per_class = _per_class([row.category for row in rows], answers)
+    return {
+        "accuracy": _mean(right),
+        "macro_f1": _mean(figures["f1"] for figures in per_class.values()),
+        "confidence": {
+            "mean": _mean(verdict.scores[verdict.category] for verdict in verdicts),
+            "sure_share": _mean(sure),
+            "sure_accuracy": _mean(r for r, s in zip(right, sure, strict=True) if s),
+        },
+        "per_class": per_class,
+        "per_language": _groups([row.language for row in rows], right),
+        "per_source": _groups([row.source for row in rows], right),
+    }
+
+
+def _row(line: str, where: str) -> LabelledRow:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise ConfigError(f"{where}: no JSON ({error})") from error
+    if not isinstance(row, dict):
+        raise ConfigError(f"{where}: expected an object, got {type(row).__name__}")
+    text, category, title = (row.get(name, "") for name in ("text", "category", "title"))
+    if not all(isinstance(value, str) for value in (text, category, title)):
+        raise ConfigError(f"{where}: text, category and title are strings")
+    if not (text.strip() or title.strip()):
+        raise ConfigError(f"{where}: neither 'text' nor 'title'")
+    if category not in load_taxonomy().keys:
+        raise ConfigError(f"{where}: no category {category!r} in the taxonomy")
+    language = str(row.get("lang") or row.get("language") or "?")
+    source = str(row.get("source") or "?")
+    return LabelledRow(text=text, category=category, language=language, title=title, source=source)
+
+
+def _document(row: LabelledRow) -> Document:
+    language = None if row.language == "?" else row.language
+    return Document(text=row.text, title=row.title, language=language)
+
+
+def _per_class(labels: Sequence[str], answers: Sequence[str]) -> dict[str, dict[str, float]]:
+    support, given = Counter(labels), Counter(answers)
+    hits = Counter(a for label, a in zip(labels, answers, strict=True) if label == a)
+    return {
+        key: {
+            "precision": _share(hits[key], given[key]),
+            "recall": _share(hits[key], support[key]),
+            "f1": _share(2 * hits[key], given[key] + support[key]),
+            "support": support[key],
+        }
+        for key in load_taxonomy().keys
+        if support[key] or given[key]
+    }
+
+
+def _groups(names: Sequence[str], right: Sequence[bool]) -> dict[str, dict[str, float]]:
+    found: dict[str, list[bool]] = defaultdict(list)
+    for name, hit in zip(names, right, strict=True):
+        found[name].append(hit)
+    return {n: {"rows": len(hits), "accuracy": _mean(hits)} for n, hits in sorted(found.items())}
+
+
+def _share(part: float, whole: float) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+def _mean(values: Iterable[float]) -> float:
+    listed = list(values)
+    return _share(sum(listed), len(listed))
