@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 SLOT = "reddit"
 """All requests to Reddit share it; ``RedditSpider`` gives it a concurrency of one."""
+SHORTEST_DELAY_SECONDS = 0.001
+"""With no delay at all, Scrapy 2.19 starts more requests of a slot than its concurrency allows."""
 PATIENCE = 20
 """How often one request may be answered 429 before it counts as failed."""
 
@@ -62,7 +64,8 @@ class RedditRateLimitMiddleware:
         wait = self.pace.wait_after(response.status, headers)
         assert self.crawler.engine
         slot = self.crawler.engine.downloader.slots[SLOT]
-        slot.delay, slot.lastseen = wait, monotonic()
+        slot.delay, slot.lastseen = max(wait, SHORTEST_DELAY_SECONDS), monotonic()
+        slot.close()  # forgets a turn planned by the delay before; the downloader plans anew
         if wait:
             self.crawler.stats.inc_value("reddit/waited_milliseconds", round(wait * 1000))
         if wait > 10:

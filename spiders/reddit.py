@@ -23,7 +23,7 @@ from platforms.reddit.api import Page, RedditApi, Thing
 from platforms.reddit.items import to_comment, to_post
 from platforms.reddit.query import Query
 from platforms.reddit.refusal import explain
-from platforms.reddit.tree import Depths, Gap, read_branch, top_parent
+from platforms.reddit.tree import Depths, Gap, read_branch, read_thread, top_parent
 from spiders.base import GleanerySpider
 from spiders.reddit_arguments import RedditArguments
 
@@ -57,8 +57,10 @@ class RedditSpider(GleanerySpider):
     arguments: RedditArguments
     custom_settings = {  # noqa: RUF012 - Scrapy declares it as an instance's
         # /api/morechildren allows one call at a time, and Reddit's headers set the pace.
-        "DOWNLOAD_SLOTS": {"reddit": {"concurrency": 1, "delay": 0, "jitter": 0}},
+        # The delay is never 0: only then does Scrapy's slot count a request before the next leaves.
+        "DOWNLOAD_SLOTS": {"reddit": {"concurrency": 1, "delay": 0.001, "jitter": 0}},
         "RETRY_GIVE_UP_LOG_LEVEL": "INFO",  # `failed` says it, in one line
+        "META_COPY_WARN_SKIP_KEYS": ["retry_times", "download_latency"],  # `unreadable` retries
     }
 
     def load_seeds(self, home: Path) -> None:
@@ -176,7 +178,7 @@ class RedditSpider(GleanerySpider):
         self, response: Response, pages: list[Page], rules: Rules, *, listed: bool = False
     ) -> Iterator[Any]:
         """Yield a post, unless a listing gave it already, and its comment tree."""
-        thing, tree = _thread(pages)
+        thing, tree = read_thread(pages)
         if self.refused(thing, rules):
             return
         if not listed:
@@ -191,7 +193,7 @@ class RedditSpider(GleanerySpider):
         self, response: Response, pages: list[Page], above: Depths
     ) -> Iterator[Any]:
         """Yield what is behind "continue this thread"; the comment it hangs on comes again."""
-        thing, tree = _thread(pages)
+        thing, tree = read_thread(pages)
         below = [reply for top in tree for reply in top.replies]
         yield from self.parse_branch(below, above, thing)
 
@@ -219,7 +221,7 @@ class RedditSpider(GleanerySpider):
     @reading
     def parse_around(self, response: Response, pages: list[Page], rules: Rules) -> Iterator[Any]:
         """Yield a part of a tree with its post, and climb until the post is above it."""
-        thing, tree = _thread(pages)
+        thing, tree = read_thread(pages)
         if self.refused(thing, rules):
             return
         yield to_post(thing.fields)
@@ -289,20 +291,9 @@ class RedditSpider(GleanerySpider):
         elif isinstance(error, IgnoreRequest):
             return  # pruned, or held back: whoever did it has counted it
         else:
-            status, why = "network", str(error) or type(error).__name__
+            status, why = "network", f"the connection failed ({type(error).__name__})"
         self.crawler.stats.inc_value(f"reddit/failed/{status}")
         self.logger.warning("Reddit: %s given up: %s", _name(request), why)
-
-
-def _thread(pages: list[Page]) -> tuple[Thing, list[Thing]]:
-    """Return the post and the top comments of a thread's two listings.
-
-    Raises:
-        ExtractionError: The answer is not a thread.
-    """
-    if len(pages) != 2 or not pages[0].things or pages[0].things[0].kind != "post":
-        raise ExtractionError("the answer holds no post with comments")
-    return pages[0].things[0], pages[1].things
 
 
 def _name(request: scrapy.Request) -> str:

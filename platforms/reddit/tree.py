@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gleanery.errors import ExtractionError
 from platforms.reddit.items import to_comment
 
 if TYPE_CHECKING:
     from items import Comment
-    from platforms.reddit.api import Thing
+    from platforms.reddit.api import Page, Thing
 
 Depths = Mapping[str, int | None]
 """Depth in the tree by fullname; a post's is -1, so that its comments' is 0."""
@@ -33,6 +34,17 @@ class Branch:
 
     comments: list[Comment] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+
+
+def read_thread(pages: list[Page]) -> tuple[Thing, list[Thing]]:
+    """Return the post and the top comments of a thread's two listings.
+
+    Raises:
+        ExtractionError: The answer is not a thread.
+    """
+    if len(pages) != 2 or not pages[0].things or pages[0].things[0].kind != "post":
+        raise ExtractionError("the answer holds no post with comments")
+    return pages[0].things[0], pages[1].things
 
 
 def read_branch(things: Sequence[Thing], above: Depths, *, over_18: bool) -> Branch:
