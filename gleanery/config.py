@@ -60,6 +60,22 @@ class Config(BaseSettings):
     classify_kinds: Words = ("post", "comment", "article", "video")
     """Kinds of item that get a category and a title."""
 
+    # --- the frontier in Redis (SCHEDULER=crawlers.frontier.scheduler.FrontierScheduler)
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Redis or Valkey that workers share."""
+    frontier_crawl: str = ""
+    """Name of the crawl in Redis; workers with the same name share it; empty = the spider's name."""
+    frontier_order: Literal["strict", "relaxed"] = "strict"
+    """``strict`` keeps a barrier between levels over all workers; ``relaxed`` does not wait."""
+    frontier_prefetch: int = Field(0, ge=0)
+    """Requests a worker holds ready; 0 = twice ``CONCURRENT_REQUESTS``."""
+    frontier_lease_seconds: float = Field(12.0, gt=1)
+    """Silence after which a worker counts as dead and its requests go back."""
+    frontier_max_attempts: int = Field(5, ge=1)
+    """Failures after which a request is parked as a dead letter."""
+    frontier_idle_seconds: float = Field(1.0, ge=0)
+    """Time without anything queued or under way in any worker after which a crawl is over."""
+
     # --- focus
     focus_policy: Literal["keep", "drop", "flag"] = "keep"
     """Items outside the wanted category are kept, dropped, or kept and flagged for review."""
@@ -113,8 +129,8 @@ class Config(BaseSettings):
     """Switch off only for a replay proxy with a certificate of its own."""
 
     # --- good citizen, safe by default
-    user_agent: str = "Gleanery/0.1 (+https://github.com/gleanery/gleanery)"
-    """How we introduce ourselves to every site; put an address of yours in it."""
+    user_agent: str = "Gleanery/0.1 (content collection; contact not set)"
+    """How we introduce ourselves to every site; put a way to reach you in it."""
     allowed_addresses: Words = ()
     """Private or loopback networks (CIDR) opened all the same, e.g. ``127.0.0.0/8`` for tests."""
     download_maxsize: int = Field(20 * 2**20, ge=1)

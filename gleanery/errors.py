@@ -9,6 +9,8 @@
     * CredentialError          the platform refused our key; a person must act
       * QuotaError             the key is good, its quota is spent; resume when it is renewed
     * PlatformUnavailableError no answer in time, or it asks us to wait; retry later
+  * FrontierError              the crawl's queue refused a request, or holds one that is unreadable
+    * FrontierGoneError        the crawl is no longer in Redis: dropped, or Redis was emptied
   * ModelServerError
     * ModelUnavailableError    no answer in time; the same call may succeed later
     * ModelToolError           the tool refused; the same call will fail again
@@ -53,6 +55,14 @@ class QuotaError(CredentialError):
 
 class PlatformUnavailableError(PlatformError):
     """No answer in time, or the platform asks us to wait: retry later."""
+
+
+class FrontierError(GleaneryError):
+    """The crawl's queue refused a request, or holds one that is unreadable."""
+
+
+class FrontierGoneError(FrontierError):
+    """The crawl is no longer in Redis: it was dropped, or Redis was emptied."""
 
 
 class ModelServerError(GleaneryError):

@@ -37,6 +37,9 @@ class GraphSite(ThreadingHTTPServer):
         meta = f'<meta name="category" content="{category}">' if category else ""
         return f"<html><title>page {number}</title>{meta}<p>{text}</p>{anchors}</html>".encode()
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Be silent: a client that was killed leaves broken connections behind."""
+
     def __enter__(self) -> GraphSite:
         threading.Thread(target=self.serve_forever, daemon=True).start()
         return self

@@ -1,0 +1,223 @@
+"""The frontier in Redis: one script, ``exchange``, does everything a worker does to it.
+
+Keys of a crawl share a hash tag (``gleanery:{crawl}:…``), so it runs on Redis Cluster and Valkey.
+``docs/frontier.md`` draws the states of a request and explains the script.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from redis.exceptions import RedisError, ResponseError
+
+from gleanery.errors import FrontierError, FrontierGoneError
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+    from redis.asyncio import Redis
+
+_EXCHANGE = Path(__file__).with_name("scripts") / "exchange.lua"
+_BEGIN = """
+if redis.call('HSETNX', KEYS[1], 'generation', ARGV[1]) == 1 then
+    redis.call('HSET', KEYS[1], 'level', ARGV[2], 'split', 0, 'seen', 0)
+    return {1, ARGV[1]}
+end
+return {0, redis.call('HGET', KEYS[1], 'generation')}
+"""
+FIRST_LEVEL = 4
+"""log2 of the number of fingerprint buckets a crawl begins with; they are split as it grows."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Push:
+    """A request on its way into the queue."""
+
+    fingerprint: bytes
+    """Scrapy's request fingerprint; its first 63 bits identify the request."""
+    depth: int
+    host: str
+    """What politeness counts by: a host name, or an API's client id."""
+    body: bytes
+    path: Sequence[str] = ()
+    """Nodes from the seed down, for pruning."""
+    known: bool = False
+    """Queue it although its fingerprint was seen (``dont_filter``)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Lease:
+    """A request on loan to a worker, until it is acknowledged or the worker stops beating."""
+
+    id: str
+    depth: int
+    attempts: int
+    """How often it was tried before."""
+    body: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class HostRule:
+    """Politeness learnt on the way: a Crawl-delay, a Retry-After, an API's limit."""
+
+    host: str
+    delay_ms: int = -1
+    """Time between two requests from now on; -1 = as before."""
+    not_before_ms: int = 0
+    """Time from now in which nothing may be sent."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """What an exchange brought."""
+
+    leases: list[Lease] = field(default_factory=list)
+    queued: int = 0
+    in_flight: int = 0
+    free_in_ms: int = -1
+    """Time until the next host may be asked; -1 if none waits for that."""
+    state: str = "running"
+    """``running`` or ``paused``."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is queued or under way in any worker."""
+        return not self.queued and not self.in_flight
+
+
+class RedisQueue:
+    """One crawl's queue, as one worker sees it."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        crawl: str,
+        worker: str,
+        *,
+        lease_seconds: float = 12.0,
+        max_attempts: int = 5,
+        delay_ms: int = 0,
+        concurrency: int = 0,
+        strict: bool = True,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            redis: A client that does not decode answers.
+            crawl: Name of the crawl; workers with the same name share it.
+            worker: Name of this worker, unique among those alive.
+            lease_seconds: Silence after which a worker counts as dead.
+            max_attempts: Failures (its worker died, its items were not stored) after which a
+                request is parked as a dead letter.
+            delay_ms: Time between two requests to one host, over all workers.
+            concurrency: Requests to one host at once, over all workers; 0 = no limit.
+            strict: Keep a barrier between levels (exact breadth-first).
+        """
+        self.redis = redis
+        self.prefix = f"gleanery:{{{crawl}}}:"
+        self.worker = worker
+        self.lease_seconds = lease_seconds
+        self._rules = (int(lease_seconds * 1000), max_attempts, delay_ms, concurrency, int(strict))
+        self._script = redis.register_script(_EXCHANGE.read_text(encoding="utf-8"))
+        self._begin = redis.register_script(_BEGIN)
+        self._generation = ""
+        self._sequence = 0
+
+    def key(self, name: str) -> str:
+        """Return the full name of one of the crawl's keys."""
+        return self.prefix + name
+
+    async def open(self) -> bool:
+        """Join the crawl, or begin it; return whether it is new.
+
+        Raises:
+            redis.RedisError: Redis is away.
+        """
+        new, generation = await self._begin(
+            keys=[self.key("meta")], args=[uuid.uuid4().hex, FIRST_LEVEL]
+        )
+        self._generation = generation.decode()
+        return bool(new)
+
+    async def exchange(
+        self,
+        *,
+        want: int = 0,
+        ended: Sequence[tuple[str, str]] = (),
+        pushes: Sequence[Push] = (),
+        hosts: Sequence[HostRule] = (),
+    ) -> Answer:
+        """End requests, add requests, lease up to ``want``: one round trip, all or nothing.
+
+        Args:
+            want: Requests wanted at most.
+            ended: Lease ids with ``done``, ``back`` (untried), ``fail`` (try again) or ``dead``.
+            pushes: Requests found.
+            hosts: Politeness learnt.
+
+        Raises:
+            redis.ConnectionError: Redis is away; nothing happened, or all of it did. Repeat the
+                same call, which is applied once, then :meth:`recover` what its answer held.
+            FrontierGoneError: The crawl is no longer in Redis.
+        """
+        args: list[Any] = [self._generation, self.worker, self._sequence, want, *self._rules]
+        args += [len(ended), len(pushes), len(hosts)]
+        for lease_id, outcome in ended:
+            args += [lease_id, outcome]
+        for push in pushes:
+            number = int.from_bytes(push.fingerprint[:8], "big") >> 1
+            args += [number, number & 0x3FFFFFF, int(push.known), push.depth, push.host]
+            args += [",".join(push.path), push.body]
+        for rule in hosts:
+            args += [rule.host, rule.delay_ms, rule.not_before_ms]
+        try:
+            raw, *rest = await self._script(keys=[self.prefix], args=args)
+        except ResponseError as error:
+            if "GONE" in str(error):
+                raise FrontierGoneError(f"{self.prefix} {error}") from error
+            raise FrontierError(f"Redis refused: {error}") from error
+        self._sequence += 1
+        queued, in_flight, free_in, state = rest
+        return Answer(
+            leases=[
+                Lease(
+                    id=str(raw[i]), depth=int(raw[i + 1]), attempts=int(raw[i + 2]), body=raw[i + 3]
+                )
+                for i in range(0, len(raw), 4)
+            ],
+            queued=queued,
+            in_flight=in_flight,
+            free_in_ms=free_in,
+            state=state.decode(),
+        )
+
+    async def recover(self, held: Container[str]) -> list[Lease]:
+        """Return the leases of this worker that it does not know of: their answer was lost.
+
+        Args:
+            held: Ids of the leases that it holds.
+
+        Raises:
+            redis.ConnectionError: Redis is away again.
+        """
+        rows = cast(
+            "dict[bytes, bytes]", await self.redis.hgetall(self.key(f"lease:{self.worker}"))
+        )
+        found = []
+        for lease_id, entry in sorted(rows.items(), key=lambda row: int(row[0])):
+            if lease_id.decode() not in held:
+                depth, _host, attempts, _path, body = entry.split(b";", 4)
+                found.append(
+                    Lease(id=lease_id.decode(), depth=int(depth), attempts=int(attempts), body=body)
+                )
+        return found
+
+    async def leave(self) -> None:
+        """Take this worker off the list; its leases must have ended before."""
+        try:
+            await self.redis.zrem(self.key("workers"), self.worker)
+        except RedisError:
+            return  # its heartbeat runs out by itself
