@@ -56,6 +56,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.rate_limit.RedditRateLimitMiddleware": 560,  # sees a 429 before RetryMiddleware
     "middlewares.credentials.RedditCredentialsMiddleware": 840,  # next to the downloader
     "middlewares.web_proxy.WebProxyMiddleware": 740,  # before Scrapy's own proxy middleware
+    "middlewares.browser_guard.BrowserGuardMiddleware": 745,
 }
 EXTENSIONS: dict[str, int] = {
     "middlewares.focus.FocusVerdicts": 500,
@@ -75,5 +76,7 @@ LOG_FORMATTER = "crawlers.log_formatter.QuietLogFormatter"
 _settings: dict[str, Any] = _config.scrapy_settings()
 globals().update(_settings)
 
-for _chatty in ("httpx2", "httpcore2", "mcp", "trafilatura", "htmldate", "readability", "prawcore"):
+for _chatty in ("httpx2", "httpcore2", "mcp", "prawcore"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)
+for _alarmist in ("trafilatura", "htmldate", "readability"):  # they shout at every empty page
+    logging.getLogger(_alarmist).setLevel(logging.CRITICAL)

@@ -28,7 +28,9 @@ _TEXT_KEYS = ("text", "html", "content", "value", "body")
 _TEXT_TYPES = ("p", "paragraph", "text", "paragraphblock", "textblock", "html", "heading")
 _PARAGRAPH_TAGS = ("p", "h1", "h2", "h3", "h4", "li", "blockquote")
 _FLIGHT = re.compile(r"^self\.__next_f\.push\((\[.*\])\);?$", re.DOTALL)
-_FLIGHT_ROW = re.compile(r"^[0-9a-f]+:", re.MULTILINE)
+_FLIGHT_ROW = re.compile(rb"([0-9a-f]*):(?:T([0-9a-f]+),)?")
+_PROSE = 200
+"""Characters (or a ``<p>``) that make a string a body rather than a label."""
 
 
 def json_ld(tree: HtmlElement) -> list[dict[str, Any]]:
@@ -47,13 +49,18 @@ def json_text(tree: HtmlElement) -> str:
     flight strings (``self.__next_f.push``: rows of React elements) are searched for bodies, lists
     of text blocks and paragraphs.
     """
-    stated = [
+    return stated_text(tree) or max(map(_best_text, _script_values(tree)), key=len, default="")
+
+
+def stated_text(tree: HtmlElement) -> str:
+    """Return the longest ``articleBody`` of the page's JSON-LD; empty if there is none."""
+    bodies = (
         _plain(value[key])
         for value in json_ld(tree)
         for key in _LD_BODY_KEYS
         if isinstance(value.get(key), str)
-    ]
-    return max(stated or [_best_text(v) for v in _script_values(tree)], key=len, default="")
+    )
+    return max(bodies, key=len, default="")
 
 
 def _script_values(tree: HtmlElement) -> Iterator[Any]:
@@ -66,7 +73,23 @@ def _script_values(tree: HtmlElement) -> Iterator[Any]:
             chunk = _load(match[1])
             if isinstance(chunk, list) and len(chunk) > 1 and isinstance(chunk[1], str):
                 flight.append(chunk[1])
-    yield [_load(row) for row in _FLIGHT_ROW.split("".join(flight))]
+    yield list(_flight_rows("".join(flight).encode("utf-8", "ignore")))
+
+
+def _flight_rows(stream: bytes) -> Iterator[Any]:
+    """Yield the rows of a React flight stream: ``id:JSON`` and a newline, or ``id:Tlength,text``.
+
+    A text row comes as a body, so that it is judged like one. Lengths are bytes, in hexadecimal.
+    """
+    at = 0
+    while match := _FLIGHT_ROW.match(stream, at):
+        if match[2]:
+            at = match.end() + int(match[2], 16)
+            yield {"body": stream[match.end() : at].decode("utf-8", "ignore")}
+            continue
+        end = stream.find(b"\n", match.end())
+        at = len(stream) if end < 0 else end + 1
+        yield _load(stream[match.end() : at].decode("utf-8", "ignore"))
 
 
 def _load(text: str) -> Any:
@@ -94,7 +117,7 @@ def _best_text(value: Any) -> str:
     rendered: list[str] = []
     for node in _walk(value):
         if isinstance(node, dict):
-            candidates += [_plain(node[k]) for k in _BODY_KEYS if isinstance(node.get(k), str)]
+            candidates += [_plain(node[k]) for k in _BODY_KEYS if _is_prose(node.get(k))]
         elif node[:1] == ["$"]:
             rendered.append(_element_text(node))
         else:
@@ -154,6 +177,10 @@ def _plain(text: str) -> str:
     for element in tree.iter("p", "br", "div", "li", "h2", "h3", "h4"):
         element.tail = "\n" + (element.tail or "")
     return "".join(str(text) for text in tree.itertext())
+
+
+def _is_prose(value: object) -> bool:
+    return isinstance(value, str) and (len(value) >= _PROSE or "<p" in value)
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -26,6 +26,21 @@ _SHARED = {"ru": {"uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg"}, "ar": {
 _SHARED |= {"hi": {"mr", "ne", "sa"}, "he": {"yi"}}
 _SHARE = 0.3
 
+_COMMON_WORDS = {
+    "en": "the and of to in that is was for with",
+    "de": "der die und das den nicht mit von ist auf",
+    "fr": "le les des et une est dans pour que qui",
+    "es": "el los las una del por con para que es",
+    "it": "il di che una per con non sono della nel",
+    "pt": "os uma do da em para com não que mais",
+    "nl": "het een van en dat niet zijn met voor op",
+    "tr": "bir ve bu için ile da olarak daha çok gibi",
+    "vi": "và của các là được trong cho không một có",
+    "id": "yang dan di dengan untuk dari ini pada adalah tidak",
+}
+_COMMON_SETS = {name: frozenset(words.split()) for name, words in _COMMON_WORDS.items()}
+_WORD_SHARE = 0.12
+
 
 def language_of(tree: HtmlElement, meta: dict[str, str], text: str) -> str | None:
     """Return the ISO 639-1 code of a page.
@@ -43,9 +58,19 @@ def language_of(tree: HtmlElement, meta: dict[str, str], text: str) -> str | Non
     languages = (code(n) for n in (*names, meta.get("content-language"), meta.get("language")) if n)
     stated = next((c for c in languages if c), None)
     shown = language_of_script(text)
+    if shown is None and stated is None:
+        return language_of_words(text)
     if shown is None or stated in _SHARED.get(shown, ()):
         return stated
     return shown
+
+
+def language_of_words(text: str) -> str | None:
+    """Return the language whose ten commonest words make up 12 % of the first 500 words."""
+    words = text.lower().split()[:500]
+    shares = {name: sum(w in own for w in words) for name, own in _COMMON_SETS.items()}
+    best = max(shares, key=lambda name: shares[name])
+    return best if shares[best] >= max(3, _WORD_SHARE * len(words)) else None
 
 
 def code(name: str) -> str | None:

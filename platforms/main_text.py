@@ -11,7 +11,7 @@ import trafilatura
 from lxml import etree
 from lxml import html as lxml_html
 
-from platforms.embedded_json import json_text
+from platforms.embedded_json import json_text, stated_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,9 @@ GOOD_LENGTH = 250
 
 MIN_LENGTH = 80
 """Characters below which there is nothing to keep; Hangul, kana and Han count double."""
+
+MUCH_LONGER = 1.5
+"""The JSON-LD body wins if it is so many times longer: the page shows its text in parts."""
 
 _WIDE = re.compile(r"[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af]")
 _BLOCKS = ("p", "div", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "tr", "br")
@@ -53,6 +56,9 @@ def find_main_text(tree: HtmlElement, source: str, url: str) -> MainText | None:
             best = found
         if length(best.text) >= GOOD_LENGTH:
             break
+    stated = _tidy(stated_text(tree))
+    if length(stated) > MUCH_LONGER * length(best.text):
+        best = MainText(stated, "json")
     return best if length(best.text) >= MIN_LENGTH else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-MAX_LISTED = 100
-"""Links and media kept of one page."""
-
 _ARTICLE_TYPE = re.compile(r"(Article|BlogPosting|Report|Review|WebPage|DiscussionForumPosting)$")
+MAX_TAGS = 50
+"""Keywords kept of one page."""
+
+MIN_HEADING = 8
+"""Characters of an ``<h1>`` that may replace a stated title; shorter ones are sections."""
+
+_SEPARATOR = re.compile(r"\s*[|｜ㅣ\u2013\u2014:»·-]\s*(?=[^|｜ㅣ\u2013\u2014:»·-]*$)")
 _SPACES = re.compile(r"\s+")
 
 
@@ -38,8 +43,6 @@ class PageFacts:
     site: str
     image: str | None
     tags: list[str] = field(default_factory=list)
-    media: list[str] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
 
 
 def read_facts(tree: HtmlElement, url: str, text: str) -> PageFacts:
@@ -48,20 +51,20 @@ def read_facts(tree: HtmlElement, url: str, text: str) -> PageFacts:
     Args:
         tree: The parsed page; not changed.
         url: Its address, against which pictures are resolved.
-        text: Its main text: shows the language, and which links are part of it.
+        text: Its main text, which shows the language.
     """
     meta, stated = meta_tags(tree), article_object(tree)
     guessed = extract_metadata(tree, default_url=url, extensive=False)
     image = meta.get("og:image") or _image_of(stated) or guessed.image
     return PageFacts(
-        title=_one_line(stated.get("headline")) or _one_line(guessed.title),
-        author=guessed.author,
+        title=title_of(tree, meta, stated, guessed.title),
+        author="; ".join(_names(stated.get("author"))) or guessed.author or meta.get("author"),
         published_at=published_at(tree, meta, stated, guessed.date),
         language=language_of(tree, meta, text),
         description=_one_line(meta.get("og:description") or guessed.description) or None,
         site=_one_line(meta.get("og:site_name") or guessed.sitename) or host_of(url),
         image=urljoin(url, image) if image else None,
-        tags=list(dict.fromkeys(guessed.tags or [])),
+        tags=_tags(guessed.tags or []),
     )
 
 
@@ -93,5 +96,44 @@ def _image_of(stated: dict[str, Any]) -> str | None:
     return image if isinstance(image, str) else None
 
 
+def title_of(
+    tree: HtmlElement, meta: dict[str, str], stated: dict[str, Any], guessed: str | None
+) -> str:
+    """Return the title without the site's name around it.
+
+    JSON-LD ``headline``, ``<meta name=headline>``, ``og:title``, then what trafilatura finds; where
+    it contains the page's ``<h1>``, that is the title, and what stands around it is decoration.
+    """
+    claims = (stated.get("headline"), meta.get("headline"), meta.get("og:title"), guessed)
+    site = _one_line(meta.get("og:site_name"))
+    headings = [_one_line(h.text_content()) for h in tree.iter("h1")][:20]
+    claim = next((c for c in map(_one_line, claims) if c and c != site), "")
+    heading = max((h for h in headings if h in claim or not claim), key=len, default="")
+    if len(heading) >= max(MIN_HEADING, 0.3 * len(claim)):
+        return heading
+    return _without_site(claim, site) or site
+
+
+def _tags(stated: list[str]) -> list[str]:
+    words = (_one_line(word) for tag in stated for word in re.split("[,;]", tag))
+    return list(dict.fromkeys(word for word in words if word))[:MAX_TAGS]
+
+
+def _without_site(title: str, site: str) -> str:
+    head, separator, last = _SEPARATOR.sub("\0", title).rpartition("\0")
+    return title[: len(head)].rstrip() if separator and site and last.strip() == site else title
+
+
+def _names(author: object) -> list[str]:
+    """Return the names in a JSON-LD ``author``: a name, an object, or a list of them."""
+    if isinstance(author, list):
+        return list(dict.fromkeys(name for part in author for name in _names(part)))
+    name = author.get("name") if isinstance(author, dict) else author
+    if isinstance(name, list):
+        return _names(name)
+    text = _one_line(name)
+    return [text] if text and "://" not in text else []
+
+
 def _one_line(value: object) -> str:
-    return _SPACES.sub(" ", value).strip() if isinstance(value, str) else ""
+    return _SPACES.sub(" ", html.unescape(value)).strip() if isinstance(value, str) else ""

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import gzip
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urldefrag, urljoin, urlsplit
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from gleanery.urls import canonical_url, host_of
 from items import Article
 from platforms.html_source import decode_html, parse_html
 from platforms.main_text import find_main_text
-from platforms.page_facts import PageFacts, read_facts
+from platforms.page_facts import read_facts
+from platforms.page_links import absolute, all_links, inside_text
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
-
-MAX_LINKS = 2_000
-"""Links read from one page; what is beyond is a trap or a site map."""
 
 
 def extract_article(html: bytes, url: str, *, encoding: str | None = None) -> Article | None:
@@ -45,7 +44,7 @@ def extract_article(html: bytes, url: str, *, encoding: str | None = None) -> Ar
     found = find_main_text(tree, source, url)
     if found is None:
         return None
-    facts = read_facts(tree, url, found.text)
+    links, media = inside_text(tree, found.text, url)
     return Article(
         platform="web",
         external_id=_stated_identity(tree, url) or own,
@@ -53,48 +52,19 @@ def extract_article(html: bytes, url: str, *, encoding: str | None = None) -> Ar
         text=found.text,
         extractor=found.extractor,
         raw_html=gzip.compress(html, compresslevel=6, mtime=0),
-        **_fields(facts),
+        links=links,
+        media=media,
+        **asdict(read_facts(tree, url, found.text)),
     )
 
 
 def page_links(html: bytes, url: str) -> list[str]:
     """Return the absolute http(s) links of a page, in order, without repeats and fragments.
 
-    At most :data:`MAX_LINKS`; links marked ``rel=nofollow`` are left out.
+    At most 2,000; links marked ``rel=nofollow`` are left out.
     """
-    tree = parse_html(decode_html(html, None))
-    if tree is None:
-        return []
-    base = _base_address(tree, url)
-    found = (
-        _absolute(base, a.get("href", ""))
-        for a in tree.iter("a", "area")
-        if "nofollow" not in (a.get("rel") or "").lower().split()
-    )
-    return list(dict.fromkeys(link for link in found if link))[:MAX_LINKS]
-
-
-def _fields(facts: PageFacts) -> dict[str, Any]:
-    return {name: getattr(facts, name) for name in facts.__dataclass_fields__}
-
-
-def _base_address(tree: HtmlElement, url: str) -> str:
-    href = next((b.get("href", "") for b in tree.iter("base") if b.get("href")), "")
-    return _absolute(url, href) or url
-
-
-def _absolute(base: str, href: str) -> str:
-    """Return ``href`` as an absolute http(s) address without fragment, or an empty string."""
-    text = "".join(href.split()) if any(c in href for c in "\n\r\t") else href.strip()
-    if not text or text.startswith("#"):
-        return ""
-    try:
-        link = urldefrag(urljoin(base, text)).url
-        parts = urlsplit(link)
-        _ = parts.port  # raises for http://host:port99999/
-    except ValueError:
-        return ""
-    return link if parts.scheme in ("http", "https") and parts.hostname else ""
+    tree = parse_html(decode_html(html))
+    return [] if tree is None else all_links(tree, url)
 
 
 def _stated_identity(tree: HtmlElement, url: str) -> str | None:
@@ -106,7 +76,7 @@ def _stated_identity(tree: HtmlElement, url: str) -> str | None:
     links = tree.xpath('//link[contains(concat(" ", @rel, " "), " canonical ")]/@href')
     og = tree.xpath('//meta[@property="og:url"]/@content')
     for stated in [*links, *og]:
-        address = _absolute(url, str(stated))
+        address = absolute(url, str(stated))
         if not address or host_of(address) != host_of(url):
             continue
         if urlsplit(address).path in ("", "/") and urlsplit(url).path not in ("", "/"):
