@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from gleanery.addresses import is_local_name, is_refused, literal_address
+from gleanery.addresses import is_refused, literal_address
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -68,43 +66,34 @@ def browser_settings(
         "PLAYWRIGHT_CONTEXTS": {"default": context},
         "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 2,
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": NAVIGATION_MS,
-        "PLAYWRIGHT_ABORT_REQUEST": abort_rule(allowed, by_name=not proxy),
+        "PLAYWRIGHT_ABORT_REQUEST": abort_rule(allowed),
     }
 
 
-def abort_rule(allowed: Sequence[str], *, by_name: bool) -> Callable[[Request], Awaitable[bool]]:
-    """Return what decides, for every request of the browser, whether it is stopped.
+def abort_rule(allowed: Sequence[str]) -> Callable[[Request], Awaitable[bool]]:
+    """Return what decides, for the requests that Playwright shows, whether one is stopped.
+
+    It does not show redirects and WebSockets: those end at ``platforms.guard_proxy``.
 
     Args:
         allowed: Networks (CIDR) opened although they are private.
-        by_name: Whether names are resolved here; behind a proxy only it can know the address.
     """
 
     async def abort(request: Request) -> bool:
-        if request.resource_type in NEEDLESS:
-            return True
-        return await leads_inside(request.url, allowed, by_name=by_name)
+        return request.resource_type in NEEDLESS or leads_inside(request.url, allowed)
 
     return abort
 
 
-async def leads_inside(url: str, allowed: Sequence[str], *, by_name: bool) -> bool:
-    """Return whether ``url`` leads to an address that ``gleanery.addresses`` refuses."""
+def leads_inside(url: str, allowed: Sequence[str]) -> bool:
+    """Return whether ``url`` spells out an address that ``gleanery.addresses`` refuses."""
     parts = urlsplit(url)
     if parts.scheme in ("data", "blob", "about"):
         return False
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https", "ws", "wss") or not host:
+    if parts.scheme not in ("http", "https") or not parts.hostname:
         return True
-    if literal := literal_address(host):
-        return is_refused(literal, allowed)
-    if not by_name:
-        return is_local_name(host)
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return True
-    return any(is_refused(str(address[0]), allowed) for *_, address in found)
+    literal = literal_address(parts.hostname)
+    return literal is not None and is_refused(literal, allowed)
 
 
 async def settle(page: Page) -> None:

@@ -11,7 +11,7 @@ from scrapy.utils.asyncio import run_in_thread
 
 from gleanery.errors import ConfigError, CredentialError, ExtractionError
 from gleanery.urls import without_tracking
-from platforms.browser import browser_settings, leads_inside, settle
+from platforms.browser import browser_settings, settle
 from platforms.links import LinkRules
 from platforms.search_provider import Listing, Result, Search, SearchProvider
 from platforms.web import extract_article, page_links
@@ -200,7 +200,7 @@ class GoogleSpider(GoogleNewsTokens):
 
     async def parse_page(self, response: Response) -> AsyncIterator[Any]:
         """Yield the article of a page, and the links on it; ask a browser if there is no text."""
-        if not isinstance(response, TextResponse) or await self._led_astray(response):
+        if not isinstance(response, TextResponse):
             self.stats.inc_value("google/not_html")
             return
         self.stats.inc_value("google/pages")
@@ -246,16 +246,6 @@ class GoogleSpider(GoogleNewsTokens):
             meta={key: response.meta[key] for key in keep} | browser | self.patient,
         )
         return self.follow(request, same_depth=True)
-
-    async def _led_astray(self, response: TextResponse) -> bool:
-        """Return whether a browser was redirected to an address that we refuse.
-
-        Playwright does not show redirects to the rule that stops requests.
-        """
-        if not response.meta.get("rendered"):
-            return False
-        allowed = self.settings.getlist("ALLOWED_ADDRESSES")
-        return await leads_inside(response.url, allowed, by_name=not self.settings["WEB_PROXY"])
 
     async def _links(
         self, response: TextResponse, article: Article | None

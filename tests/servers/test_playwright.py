@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from platforms.browser import SYSTEM_BROWSER
@@ -75,3 +78,76 @@ def test_a_page_made_by_javascript_becomes_an_article(tmp_path, chromium):
     assert f"{SITE}/picture.png" not in web.asked
     assert result.stats["google/render_asked"] == 2
     assert result.stats["google/no_text"] == 1
+
+
+HOSTILE = """
+const inside = "http://127.0.0.2:PORT/secret";
+fetch(inside, {mode: "no-cors"}).catch(() => 0);
+fetch("/hop", {mode: "no-cors"}).catch(() => 0);
+try { new WebSocket("ws://127.0.0.2:PORT/secret"); } catch (e) {}
+const frame = document.createElement("iframe");
+frame.src = "/hop";
+document.body.append(frame);
+document.body.insertAdjacentHTML("afterbegin", "<article><h1>Story</h1>" +
+  "<p>This text came from a script that tried to read an address inside.</p>".repeat(9) +
+  "</article>");
+"""
+
+
+class HostileSite(ThreadingHTTPServer):
+    """Listens on every address; ``/hop`` and the second visit of ``/moved`` lead inside."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        super().__init__(("0.0.0.0", 0), _HostileHandler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def __enter__(self) -> HostileSite:
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _HostileHandler(BaseHTTPRequestHandler):
+    server: HostileSite
+
+    def do_GET(self) -> None:
+        visits = self.server.asked.count(self.path)
+        self.server.asked.append(self.path)
+        port = str(self.server.server_port)
+        moved = self.path == "/hop" or (self.path == "/moved" and visits)
+        out = EMPTY.format(f"<script>{HOSTILE.replace('PORT', port)}</script>").encode()
+        if self.path == "/moved":
+            out = EMPTY.format("").encode()
+        if self.path == "/secret":
+            out = article_html("Secret").encode()
+        self.send_response(302 if moved else 404 if self.path == "/robots.txt" else 200)
+        if moved:
+            self.send_header("location", f"http://127.0.0.2:{port}/secret")
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(out)))
+        self.end_headers()
+        self.wfile.write(out)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_no_script_redirect_or_socket_leads_the_browser_inside(tmp_path, chromium):
+    """127.0.0.1 is opened, 127.0.0.2 is not: nothing ever asks it for anything."""
+    with HostileSite() as site:
+        addresses = tmp_path / "urls.txt"
+        addresses.write_text(f"{site.url}/app\n{site.url}/moved\n")
+        env = {"GLEANERY_PLAYWRIGHT": "true", "GLEANERY_ALLOWED_ADDRESSES": "127.0.0.1/32"}
+        result = scrapy_crawl("google", tmp_path, env=env, urls=addresses, max_depth=1)
+
+    assert "/hop" in site.asked
+    assert "/secret" not in site.asked
+    assert [row["url"] for row in result.items] == [f"{site.url}/app"]
+    assert result.stats["google/address_refused"] >= 2
+    assert "Traceback" not in result.log, result.log
