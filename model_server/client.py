@@ -123,7 +123,7 @@ class ModelClient:
                         for _ in range(CALLS):
                             workers.create_task(self._work(client))
             except asyncio.CancelledError:
-                if self._closing:
+                if self._closing or _cancelled():
                     raise
             except Exception as error:  # a dead transport raises whatever it died of, in groups
                 self._note(error)
@@ -211,6 +211,12 @@ async def _call(client: Client, documents: Sequence[Document]) -> list[Classific
     if len(results) != len(documents):
         raise ModelToolError(f"{len(results)} answers to {len(documents)} documents")
     return results
+
+
+def _cancelled() -> bool:
+    """Whether somebody cancelled this task, rather than a scope of the dying transport."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _fail(jobs: Sequence[Job], error: Exception) -> None:

@@ -92,10 +92,11 @@ def evaluate(
         "docs_per_second": round(len(rows) / seconds, 2),
         "load_seconds": round(loaded - started, 2),
     }
-    return figures | _compare(rows, verdicts)
+    return figures | compare(rows, verdicts)
 
 
-def _compare(rows: Sequence[LabelledRow], verdicts: Sequence[Verdict]) -> Report:
+def compare(rows: Sequence[LabelledRow], verdicts: Sequence[Verdict]) -> Report:
+    """Return the figures of :func:`evaluate` that need no engine."""
     answers = [verdict.category for verdict in verdicts]
     right = [row.category == answer for row, answer in zip(rows, answers, strict=True)]
     sure = [not verdict.needs_review for verdict in verdicts]

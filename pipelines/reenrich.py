@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections import Counter
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -39,7 +38,7 @@ class ReenrichResult:
     """The tool refused them."""
     unavailable: int = 0
     """The model server went away: run again."""
-    categories: Counter[str] = field(default_factory=Counter)
+    categories: dict[str, int] = field(default_factory=dict)
     """Classified items by category."""
     message: str = ""
     """What went wrong last; empty if nothing did."""
@@ -125,7 +124,8 @@ async def _ask(
             raise outcome
         else:
             result.classified += 1
-            result.categories[outcome.category] += 1
+            counts = result.categories
+            counts[outcome.category] = counts.get(outcome.category, 0) + 1
             answers[str(document.id)] = outcome
     return answers
 

@@ -148,6 +148,18 @@ async def test_closing_fails_what_waits_and_refuses_what_comes():
     await client.close()
 
 
+def test_a_program_that_forgets_to_close_still_ends(serve):
+    """``asyncio.run`` cancels what is left and waits for it."""
+    url = serve(EchoEngine())
+
+    async def forget():
+        client = ModelClient(url, timeout=10)
+        await client.open()
+        return await client.classify(Document(text="8"))
+
+    assert asyncio.run(forget()).category == TAXONOMY.keys[8]
+
+
 async def test_a_server_that_was_never_there_costs_the_patience_once():
     """After that, documents fail at once: a crawl is not slowed down."""
     with socket.socket() as taken:
