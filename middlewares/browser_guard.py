@@ -21,14 +21,14 @@ class BrowserGuardMiddleware:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        if not crawler.settings.getbool("PLAYWRIGHT") or crawler.settings["WEB_PROXY"]:
+        if "BROWSER_CONTEXT" not in crawler.settings:
             raise NotConfigured
         self.stats = crawler.stats
-        self.context = crawler.settings.getdict("PLAYWRIGHT_CONTEXTS").get("default", {})
+        self.context = crawler.settings.getdict("BROWSER_CONTEXT")
+        self.proxied = bool(crawler.settings["WEB_PROXY"])
         self.guard = GuardProxy(
             crawler.settings.getlist("ALLOWED_ADDRESSES"), on_refused=self._count
         )
-        self.address = ""
         crawler.signals.connect(self.spider_opened, signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signals.spider_closed)
 
@@ -37,7 +37,8 @@ class BrowserGuardMiddleware:
         return cls(crawler)
 
     async def spider_opened(self) -> None:
-        self.address = await self.guard.start()
+        if not self.proxied:
+            self.context["proxy"] = {"server": await self.guard.start()}
 
     async def spider_closed(self) -> None:
         await self.guard.stop()
@@ -48,6 +49,5 @@ class BrowserGuardMiddleware:
     async def process_request(self, request: Request) -> None:
         """Let the request pass; a browser's goes through the guard."""
         if request.meta.get("playwright"):
-            proxy = {"server": self.address}
             request.meta["playwright_context"] = "guarded"
-            request.meta["playwright_context_kwargs"] = {**self.context, "proxy": proxy}
+            request.meta["playwright_context_kwargs"] = self.context

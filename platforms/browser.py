@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from gleanery.addresses import is_refused, literal_address
+from gleanery.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -48,7 +49,7 @@ def browser_settings(
         allowed: Networks (CIDR) opened although they are private.
         verify_tls: Whether certificates are checked.
     """
-    path = executable or (str(SYSTEM_BROWSER) if SYSTEM_BROWSER.exists() else "")
+    path = _path(executable)
     # Chromium's sandbox cannot start as root, which is what containers often run as
     as_root = ("--no-sandbox",) if os.geteuid() == 0 else ()
     launch: dict[str, Any] = {"headless": True, "args": [*_ARGUMENTS, *as_root]}
@@ -63,11 +64,35 @@ def browser_settings(
     return {
         "DOWNLOAD_HANDLERS": {"http": HANDLER, "https": HANDLER},
         "PLAYWRIGHT_LAUNCH_OPTIONS": launch,
-        "PLAYWRIGHT_CONTEXTS": {"default": context},
+        "BROWSER_CONTEXT": context,  # given by middlewares.browser_guard: started when needed
         "PLAYWRIGHT_MAX_PAGES_PER_CONTEXT": 2,
         "PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT": NAVIGATION_MS,
         "PLAYWRIGHT_ABORT_REQUEST": abort_rule(allowed),
     }
+
+
+def check_browser(executable: str) -> None:
+    """Check that there is a browser.
+
+    Args:
+        executable: As for :func:`browser_settings`.
+
+    Raises:
+        ConfigError: There is none; the message says how to get one.
+    """
+    path = _path(executable)
+    if path and not Path(path).exists():
+        raise ConfigError(f"There is no browser at {path}: correct GLEANERY_PLAYWRIGHT_EXECUTABLE")
+    own = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "~/.cache/ms-playwright")).expanduser()
+    if not path and not any(own.glob("chromium*")):
+        raise ConfigError(
+            "GLEANERY_PLAYWRIGHT needs a Chromium: apt-get install chromium, or playwright install"
+            " chromium, or set GLEANERY_PLAYWRIGHT_EXECUTABLE. 크로미움 브라우저가 필요합니다."
+        )
+
+
+def _path(executable: str) -> str:
+    return executable or (str(SYSTEM_BROWSER) if SYSTEM_BROWSER.exists() else "")
 
 
 def abort_rule(allowed: Sequence[str]) -> Callable[[Request], Awaitable[bool]]:

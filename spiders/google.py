@@ -11,7 +11,7 @@ from scrapy.utils.asyncio import run_in_thread
 
 from gleanery.errors import ConfigError, CredentialError, ExtractionError
 from gleanery.urls import without_tracking
-from platforms.browser import browser_settings, settle
+from platforms.browser import browser_settings, check_browser, settle
 from platforms.links import LinkRules
 from platforms.search_provider import Listing, Result, Search, SearchProvider
 from platforms.web import extract_article, page_links
@@ -63,8 +63,10 @@ class GoogleSpider(GoogleNewsTokens):
         Of a file of seeds or a profile, those whose provider lacks a key are left out.
 
         Raises:
-            ConfigError: An option is wrong, or no seed is left.
+            ConfigError: An option is wrong, no seed is left, or there is no browser to render.
         """
+        if self.settings.getbool("PLAYWRIGHT"):
+            check_browser(self.settings["PLAYWRIGHT_EXECUTABLE"])
         self.rules: dict[str, LinkRules] = {}
         lacking: dict[str, list[Seed]] = {}
         for seed in self.seeds:

@@ -151,3 +151,12 @@ def test_no_script_redirect_or_socket_leads_the_browser_inside(tmp_path, chromiu
     assert [row["url"] for row in result.items] == [f"{site.url}/app"]
     assert result.stats["google/address_refused"] >= 2
     assert "Traceback" not in result.log, result.log
+
+
+def test_a_browser_that_is_not_there_is_said_before_the_crawl_begins(tmp_path):
+    settings = {"PLAYWRIGHT": True, "PLAYWRIGHT_EXECUTABLE": "/nowhere/chromium"}
+    result = scrapy_crawl("google", tmp_path, settings=settings, feed=f"{SITE}/rss")
+
+    assert result.returncode != 0
+    assert "There is no browser at /nowhere/chromium" in result.log
+    assert "Traceback" not in result.log, result.log
