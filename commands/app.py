@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 
 import typer
 
@@ -18,6 +19,7 @@ from commands.reenrich import reenrich
 from commands.report import report
 from commands.search import search
 from commands.serve_models import PASS_ON, serve_models
+from commands.settings import settings
 from commands.show import show
 from commands.stats import stats
 from commands.taxonomy import taxonomy
@@ -41,6 +43,7 @@ for _command in (
     taxonomy,
     reenrich,
     evaluate,
+    settings,
 ):
     app.command()(_command)
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
@@ -58,6 +61,9 @@ def main() -> None:
     """
     from gleanery.errors import ConfigError, GleaneryError, RegistryError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that is not UTF-8 shows "?"
+            stream.reconfigure(errors="replace")
     try:
         app()
     except (ConfigError, RegistryError) as error:

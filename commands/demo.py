@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.output import AsJson, console, print_json, print_table
+from commands.output import AsJson, print_json, print_table, say
 
 if TYPE_CHECKING:
     from gleanery.demo import DemoServer
@@ -36,20 +37,19 @@ def demo(
 
     _clear(home)
     with DemoServer() as site:
-        out = console(stderr=as_json)
-        out.print(f"Sample world / 견본 세계: {site.url} → {home}")
+        say(f"Sample world / 견본 세계: {site.url} → {home}", stderr=as_json)
         _write_seeds(home / "seeds.yaml", site.url)
         for platform in PLATFORMS:
-            _crawl(platform, home, site)
+            say(_crawl(platform, home, site), stderr=as_json)
         result = _finish(home, as_json=as_json)
         if as_json:
             print_json(result)
         else:
-            out.print(f"Report / 보고서: {home / 'report.html'}")
-            out.print(f"Look further / 더 보기: GLEANERY_HOME={home} gleanery stats")
+            say(f"Report / 보고서: {home / 'report.html'}")
+            say(f"Look further / 더 보기: GLEANERY_HOME={home} gleanery stats")
         _check(result)
         if keep:
-            out.print(f"The sample sites stay at {site.url}; Ctrl-C ends (종료: Ctrl-C).")
+            say(f"The sample sites stay at {site.url}; Ctrl-C ends (종료: Ctrl-C).", stderr=True)
             signal.pause()
 
 
@@ -82,23 +82,32 @@ def _write_seeds(path: Path, base: str) -> None:
     path.write_text(yaml.safe_dump(rows, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
-def _crawl(platform: str, home: Path, site: DemoServer) -> None:
-    """Run ``gleanery crawl`` in a process of its own: a reactor runs once in a process."""
+def _crawl(platform: str, home: Path, site: DemoServer) -> str:
+    """Run ``gleanery crawl`` in a process of its own, and return what it did on one line.
+
+    Of its own, because a reactor runs once in a process.
+    """
     from gleanery.errors import GleaneryError
 
     command = [sys.executable, "-m", "commands.app", "crawl", platform]
     command += [f"seeds={home / 'seeds.yaml'}", "-s", "AUTOTHROTTLE_ENABLED=False", "--json"]
     command += ["comments=50"] if platform == "youtube" else []
     child = subprocess.Popen(  # noqa: S603 (our own command, our own words)
-        command, env=_environment(home, site.url), stdout=subprocess.DEVNULL
+        command, env=_environment(home, site.url), stdout=subprocess.PIPE
     )
     try:
-        status = child.wait()
+        told, _ = child.communicate()
     except KeyboardInterrupt:  # the child got it, too, and stops in good order
         child.wait()
         raise
-    if status:
-        raise GleaneryError(f"The demo's {platform} crawl ended with status {status}.")
+    if child.returncode:
+        raise GleaneryError(f"The demo's {platform} crawl ended with status {child.returncode}.")
+    stats = json.loads(told)["stats"]
+    return (
+        f"{platform}: {stats.get('item_scraped_count', 0)} items / 항목,"
+        f" {stats.get('response_received_count', 0)} pages / 페이지,"
+        f" {stats['elapsed_time_seconds']:.1f} s"
+    )
 
 
 def _environment(home: Path, base: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,20 +14,32 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+PIPE_WIDTH = 120
+"""Columns where the output goes into a file or a pipe."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON. / JSON으로 출력합니다.")]
 """The option every command has."""
 
 
 def print_json(value: Any) -> None:
-    """Write ``value`` to stdout as one JSON document, Hangul readable."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+    """Write ``value`` to stdout as one JSON document; Hangul readable where stdout is UTF-8."""
+    escape = sys.stdout.encoding.lower() not in ("utf-8", "utf8")
+    sys.stdout.write(json.dumps(value, ensure_ascii=escape, indent=1, default=str) + "\n")
+
+
+def say(text: str, *, stderr: bool = False) -> None:
+    """Write one line, never folded: paths and commands stay copyable."""
+    stream = sys.stderr if stderr else sys.stdout
+    stream.write(text + "\n")
+    stream.flush()
 
 
 def console(*, stderr: bool = False) -> Console:
     """Return a console that never reads markup or emoji codes out of what people wrote."""
     from rich.console import Console
 
-    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=width)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -41,14 +54,16 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD)
+    cuts = any(name.endswith("…") for name in columns)
+    table = Table(box=box.SIMPLE_HEAD, expand=cuts)
     for name in columns:
         cut = name.endswith("…")
         table.add_column(
             name.strip("#…"),
             justify="right" if name.startswith("#") else "left",
             overflow="ellipsis" if cut else "fold",
-            no_wrap=cut,
+            no_wrap=cuts,
+            ratio=1 if cut else None,  # takes what the others leave
         )
     for row in rows:
         table.add_row(*(Text(printable("" if cell is None else str(cell))) for cell in row))

@@ -13,19 +13,25 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from scrapy.crawler import Crawler
 
-SECONDS_BETWEEN_LINES = 5.0
-
 
 class CrawlWatcher:
     """Counts pages, items, depth and categories from the crawl's signals, and shows them."""
 
-    def __init__(self, name: str, *, max_items: int = 0, terminal: bool | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        max_items: int = 0,
+        terminal: bool | None = None,
+        line_seconds: float = 5.0,
+    ) -> None:
         """Prepare.
 
         Args:
             name: Shown in front, e.g. the platform.
             max_items: Where the bar ends; 0 = nobody knows, the bar pulses.
             terminal: Whether to draw a bar; by default, if stderr is a terminal.
+            line_seconds: Shortest time between two lines where there is no bar.
         """
         self.name = name
         self.pages = self.items = self.depth = 0
@@ -33,6 +39,7 @@ class CrawlWatcher:
         self._max_items = max_items
         self._bar: Progress | None = None
         self._terminal = sys.stderr.isatty() if terminal is None else terminal
+        self._line_seconds = line_seconds
         self._last_line = time.monotonic()
 
     def watch(self, crawler: Crawler) -> None:
@@ -89,6 +96,6 @@ class CrawlWatcher:
     def _show(self) -> None:
         if self._bar:
             self._bar.update(self._task, completed=self.items, line=self.line)
-        elif time.monotonic() - self._last_line > SECONDS_BETWEEN_LINES:
+        elif time.monotonic() - self._last_line >= self._line_seconds:
             self._last_line = time.monotonic()
             sys.stderr.write(f"{self.name}: {self.line}\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.output import AsJson, console, print_json
+from commands.output import AsJson, print_json, say
 
 if TYPE_CHECKING:
     from gleanery.config import Config
@@ -32,7 +32,7 @@ def report(
     if as_json:
         print_json({"report": str(path), "items": total, "bytes": path.stat().st_size})
     else:
-        console().print(f"Report of {total} items (보고서): {path}")
+        say(f"Report of {total} items (보고서): {path}")
 
 
 def write_report(config: Config, path: Path, *, newest: int = 60) -> int:
