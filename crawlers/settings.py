@@ -57,6 +57,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.credentials.RedditCredentialsMiddleware": 840,  # next to the downloader
     "middlewares.web_proxy.WebProxyMiddleware": 740,  # before Scrapy's own proxy middleware
     "middlewares.browser_guard.BrowserGuardMiddleware": 745,
+    "middlewares.cse_key.CseKeyMiddleware": 991,  # next to the wire
 }
 EXTENSIONS: dict[str, int] = {
     "middlewares.focus.FocusVerdicts": 500,

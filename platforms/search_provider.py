@@ -99,10 +99,6 @@ class SearchProvider(ABC):
             ConfigError: What is looked for makes no sense, e.g. is no address.
         """
 
-    def headers(self) -> dict[str, str]:
-        """Return headers for its requests: keys go there, since addresses end up in logs."""
-        return {}
-
     @abstractmethod
     def start(self, search: Search) -> Listing:
         """Return what is known without a request: as a rule just the first address, in ``more``."""
@@ -158,6 +154,12 @@ def read_json(body: bytes, who: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise ExtractionError(f"{who}: expected a JSON object, got {type(data).__name__}")
     return data
+
+
+def rows_of(data: object, name: str) -> list[dict[str, Any]]:
+    """Return the objects in the list ``data[name]``; what is none of that is left out."""
+    rows = data.get(name) if isinstance(data, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def is_on(value: object) -> bool:

@@ -128,7 +128,6 @@ class GoogleSpider(GoogleNewsTokens):
         request = scrapy.Request(
             address,
             self.parse_listing,
-            headers=provider.headers(),
             errback=self.listing_failed,
             meta=more,
         )

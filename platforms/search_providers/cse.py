@@ -15,7 +15,7 @@ from gleanery.errors import (
     PlatformError,
     PlatformUnavailableError,
 )
-from platforms.search_provider import Listing, Result, Search, SearchProvider, read_json
+from platforms.search_provider import Listing, Result, Search, SearchProvider, read_json, rows_of
 
 LAST_START = 91
 """The API answers 400 from result 101 on."""
@@ -28,7 +28,7 @@ _CLOSED = (
 
 
 class CseProvider(SearchProvider):
-    """Ten results a request, a hundred a query at most."""
+    """Ten results a request, a hundred a query at most; ``middlewares.cse_key`` adds the key."""
 
     name = "cse"
     kinds = ("query",)
@@ -40,15 +40,12 @@ class CseProvider(SearchProvider):
             names = " and ".join(f"GLEANERY_{name}" for name in missing)
             raise CredentialError(f"provider=cse needs a key and a search engine id: set {names}")
 
-    def headers(self) -> dict[str, str]:
-        return {"X-Goog-Api-Key": reveal(self.settings["CSE_KEY"])}
-
     def start(self, search: Search) -> Listing:
         return Listing(more=[self._address(search, 1)])
 
     def read(self, body: bytes, url: str, search: Search, *, content_type: str = "") -> Listing:
         data = read_json(body, "Custom Search")
-        rows = [r for r in data.get("items") or [] if isinstance(r, dict)]
+        rows = rows_of(data, "items")
         results = [_result(r) for r in rows if str(r.get("link", "")).startswith("http")]
         start = _next_start(data)
         more = [self._address(search, start)] if results and start else []
@@ -78,13 +75,13 @@ class CseProvider(SearchProvider):
 
 
 def _next_start(data: dict[str, Any]) -> int | None:
-    pages = (data.get("queries") or {}).get("nextPage") or [{}]
-    start = pages[0].get("startIndex")
+    pages = rows_of(data.get("queries"), "nextPage")
+    start = pages[0].get("startIndex") if pages else None
     return start if isinstance(start, int) and start <= LAST_START else None
 
 
 def _result(row: dict[str, Any]) -> Result:
-    return Result(url=row["link"], title=row.get("title", ""), site=row.get("displayLink"))
+    return Result(url=row["link"], title=str(row.get("title") or ""), site=row.get("displayLink"))
 
 
 def _message(body: bytes) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from gleanery.errors import CredentialError, PlatformError
 from items.clock import to_utc
 from platforms.feed_reader import plain
-from platforms.search_provider import Listing, Result, Search, SearchProvider, read_json
+from platforms.search_provider import Listing, Result, Search, SearchProvider, read_json, rows_of
 
 MAX_PAGES = 20
 """Pages asked for at most: some engines behind it repeat their last page for ever."""
@@ -34,16 +34,16 @@ class SearxngProvider(SearchProvider):
 
     def read(self, body: bytes, url: str, search: Search, *, content_type: str = "") -> Listing:
         data = read_json(body, "SearXNG")
-        rows = [r for r in data.get("results") or [] if isinstance(r, dict)]
+        rows = rows_of(data, "results")
         results = [_result(r) for r in rows if str(r.get("url", "")).startswith("http")]
         listing = Listing(results=results)
         page = int(parse_qs(urlsplit(url).query).get("pageno", ["1"])[0])
         if results and page < MAX_PAGES:
             listing.more = [self._address(search, page + 1)]
-        if silent := [
-            str(engine[0]) for engine in data.get("unresponsive_engines") or [] if engine
-        ]:
-            listing.problem = f"these engines did not answer: {', '.join(silent)}"
+        silent = data.get("unresponsive_engines")  # [[name, reason], …]
+        if isinstance(silent, list) and silent:
+            names = ", ".join(str(e[0]) for e in silent if isinstance(e, list) and e)
+            listing.problem = f"these engines did not answer: {names}"
         return listing
 
     def refusal(self, status: int, body: bytes) -> PlatformError:
@@ -65,4 +65,4 @@ def _result(row: dict[str, Any]) -> Result:
         published = to_utc(datetime.fromisoformat(row["publishedDate"]))
     except (KeyError, TypeError, ValueError):
         published = None
-    return Result(url=row["url"], title=plain(row.get("title") or ""), published_at=published)
+    return Result(url=row["url"], title=plain(str(row.get("title") or "")), published_at=published)
