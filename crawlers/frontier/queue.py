@@ -55,7 +55,7 @@ class Lease:
     id: str
     depth: int
     attempts: int
-    """How often it was tried before."""
+    """How many workers died over it."""
     body: bytes
 
 
@@ -80,7 +80,7 @@ class Answer:
     free_in_ms: int = -1
     """Time until the next host may be asked; -1 if none waits for that."""
     state: str = "running"
-    """``running`` or ``paused``."""
+    """``running``, ``paused``, or the budget that is spent: ``max_pages``, ``max_items`` …"""
 
     @property
     def complete(self) -> bool:
@@ -146,6 +146,9 @@ class RedisQueue:
         self,
         *,
         want: int = 0,
+        want_now: int = 0,
+        items: int = 0,
+        size: int = 0,
         ended: Sequence[tuple[str, str]] = (),
         pushes: Sequence[Push] = (),
         hosts: Sequence[HostRule] = (),
@@ -154,6 +157,10 @@ class RedisQueue:
 
         Args:
             want: Requests wanted at most.
+            want_now: Of these, how many could start at once: only so many come from hosts that
+                have a delay.
+            items: Items stored since the last exchange, for the budget.
+            size: Bytes fetched since the last exchange, for the budget.
             ended: Lease ids with ``done``, ``back`` (untried), ``fail`` (try again) or ``dead``.
             pushes: Requests found.
             hosts: Politeness learnt.
@@ -163,8 +170,8 @@ class RedisQueue:
                 same call, which is applied once, then :meth:`recover` what its answer held.
             FrontierGoneError: The crawl is no longer in Redis.
         """
-        args: list[Any] = [self._generation, self.worker, self._sequence, want, *self._rules]
-        args += [len(ended), len(pushes), len(hosts)]
+        args: list[Any] = [self._generation, self.worker, self._sequence, want, want_now]
+        args += [*self._rules, items, size, len(ended), len(pushes), len(hosts)]
         for lease_id, outcome in ended:
             args += [lease_id, outcome]
         for push in pushes:
@@ -209,7 +216,8 @@ class RedisQueue:
         found = []
         for lease_id, entry in sorted(rows.items(), key=lambda row: int(row[0])):
             if lease_id.decode() not in held:
-                depth, _host, attempts, _path, body = entry.split(b";", 4)
+                depth, _host, history, _path, body = entry.split(b";", 4)
+                attempts = history.count(b"@died")
                 found.append(
                     Lease(id=lease_id.decode(), depth=int(depth), attempts=int(attempts), body=body)
                 )
