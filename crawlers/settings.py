@@ -43,6 +43,8 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 COOKIES_ENABLED = False
 DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_HANDLERS: dict[str, str | None] = {"file": None, "ftp": None, "s3": None, "data": None}
+TWISTED_DNS_RESOLVER = "crawlers.resolver.GuardedResolver"
 
 SPIDER_MIDDLEWARES: dict[str, int | None] = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
@@ -56,6 +58,10 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.rate_limit.RedditRateLimitMiddleware": 560,  # sees a 429 before RetryMiddleware
     "middlewares.credentials.RedditCredentialsMiddleware": 840,  # next to the downloader
     "middlewares.web_proxy.WebProxyMiddleware": 740,  # before Scrapy's own proxy middleware
+    "middlewares.ssrf.AddressMiddleware": 760,  # after all that set a proxy
+    "middlewares.blocked.BlockedMiddleware": 555,  # sees what RetryMiddleware takes
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "middlewares.robots.RobotsTxtMiddleware": 100,
     "middlewares.browser_guard.BrowserGuardMiddleware": 745,
     "middlewares.cse_key.CseKeyMiddleware": 991,  # next to the wire
 }
