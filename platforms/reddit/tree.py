@@ -81,7 +81,7 @@ def top_parent(things: Sequence[Thing]) -> str | None:
 
 
 def _gap(thing: Thing, parent: str, parent_depth: int | None) -> list[Gap]:
-    children = [child for child in thing.fields.get("children") or [] if child != "_"]
+    children = tuple(child for child in thing.fields.get("children") or () if child != "_")
     if not children and not parent.startswith("t1_"):
         return []  # a thread whose comments are all gone: there is nothing to continue
     return [Gap(parent=parent, parent_depth=parent_depth, children=children)]

@@ -78,6 +78,44 @@ def test_a_crawl_gives_exactly_the_posts_and_comments_of_the_recording(tmp_path,
     assert "Traceback" not in result.log
 
 
+def test_over_18_is_left_out_unless_asked_for_and_counted(tmp_path, fixtures):
+    name = "TestSubredditListings.test_comments"
+    _, comments = expected(fixtures, name)
+    with serve(cassette(fixtures, name)) as server:
+        result = scrapy_crawl("reddit", tmp_path, env=at(server), **CRAWLED[name])
+
+    assert result.identities("comment") < comments
+    assert len(comments) - len(result.items) == result.stats["reddit/over_18_skipped"] == 10
+    assert {row["over_18"] for row in result.items} == {False}
+
+
+def test_a_recorded_thread_is_stored_as_a_tree_and_found_by_its_words(tmp_path, fixtures):
+    name = "TestSubmission.test_comments"
+    with serve(cassette(fixtures, name)) as server:
+        result = scrapy_crawl("reddit", tmp_path, env=at(server), **CRAWLED[name])
+
+    with result.store() as store:
+        found = {row["identity"] for row in store.search("environment variables")}
+        reply = store.find("reddit:t1_cklhv0f")
+        post = store.find("reddit:t3_2gmzqe")
+    assert found == {"reddit:t1_cklfmye"}
+    assert reply is not None
+    assert (reply["parent"], reply["root"], reply["tree_depth"], reply["depth"]) == (
+        "reddit:t1_cklfmye",
+        "reddit:t3_2gmzqe",
+        1,
+        0,
+    )
+    assert post is not None
+    assert (post["community"], post["score"], post["comment_count"], post["published_at"]) == (
+        "redditdev",
+        11,
+        2,
+        "2014-09-17T06:34:31+00:00",
+    )
+    assert post["links"] == ["https://github.com/praw-dev/praw/issues"]
+
+
 def test_every_recording_is_crawled_or_says_why_not(fixtures):
     folder = fixtures / "reddit" / "praw_cassettes"
 
