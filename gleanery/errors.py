@@ -11,6 +11,7 @@
     * PlatformUnavailableError no answer in time, or it asks us to wait; retry later
   * FrontierError              the crawl's queue refused a request, or holds one that is unreadable
     * FrontierGoneError        the crawl is no longer in Redis: dropped, or Redis was emptied
+    * FrontierUnavailableError the queue does not answer; repeat the same call
   * ModelServerError
     * ModelUnavailableError    no answer in time; the same call may succeed later
     * ModelToolError           the tool refused; the same call will fail again
@@ -63,6 +64,10 @@ class FrontierError(GleaneryError):
 
 class FrontierGoneError(FrontierError):
     """The crawl is no longer in Redis: it was dropped, or Redis was emptied."""
+
+
+class FrontierUnavailableError(FrontierError):
+    """The crawl's queue does not answer: repeat the same call."""
 
 
 class ModelServerError(GleaneryError):

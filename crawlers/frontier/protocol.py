@@ -1,0 +1,140 @@
+"""What the scheduler needs of a queue, whichever program keeps it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
+
+@dataclass(slots=True, kw_only=True)
+class Push:
+    """A request on its way into the queue."""
+
+    fingerprint: bytes
+    """Scrapy's request fingerprint; its first 63 bits identify the request."""
+    depth: int
+    host: str
+    """What politeness counts by: a host name, or an API's client id."""
+    body: bytes
+    path: Sequence[str] = ()
+    """Nodes from the seed down, for pruning."""
+    known: bool = False
+    """Queue it although its fingerprint was seen (``dont_filter``)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Lease:
+    """A request on loan to a worker, until it is acknowledged or the worker stops beating."""
+
+    id: str
+    depth: int
+    attempts: int
+    """How many workers died over it."""
+    body: bytes
+
+
+@dataclass(slots=True, kw_only=True)
+class HostRule:
+    """Politeness learnt on the way: a Crawl-delay, a Retry-After, an API's limit."""
+
+    host: str
+    delay_ms: int = -1
+    """Time between two requests from now on; -1 = as before."""
+    not_before_ms: int = 0
+    """Time from now in which nothing may be sent."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Answer:
+    """What an exchange brought."""
+
+    leases: list[Lease] = field(default_factory=list)
+    queued: int = 0
+    in_flight: int = 0
+    free_in_ms: int = -1
+    """Time until the next host may be asked; -1 if none waits for that."""
+    state: str = "running"
+    """``running``, ``paused``, or the budget that is spent: ``max_pages``, ``max_items`` …"""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is queued or under way in any worker."""
+        return not self.queued and not self.in_flight
+
+
+class FrontierQueue(ABC):
+    """One crawl's queue, as one worker sees it; ``tests/contracts`` holds what each must keep."""
+
+    worker: str
+    """Name of this worker, unique among those alive."""
+    lease_seconds: float
+    """Silence after which a worker counts as dead."""
+
+    @abstractmethod
+    async def open(self) -> bool:
+        """Join the crawl, or begin it; return whether it is new.
+
+        Raises:
+            FrontierUnavailableError: The queue does not answer.
+        """
+
+    @abstractmethod
+    async def exchange(
+        self,
+        *,
+        want: int = 0,
+        want_now: int = 0,
+        items: int = 0,
+        size: int = 0,
+        ended: Sequence[tuple[str, str]] = (),
+        pushes: Sequence[Push] = (),
+        hosts: Sequence[HostRule] = (),
+    ) -> Answer:
+        """End requests, add requests, lease up to ``want``: in one step, all or nothing.
+
+        Args:
+            want: Requests wanted at most.
+            want_now: Of these, how many could start at once: only so many come from hosts that
+                have a delay.
+            items: Items stored since the last exchange, for the budget.
+            size: Bytes fetched since the last exchange, for the budget.
+            ended: Lease ids with ``done``, ``back`` (untried), ``fail`` (try again) or ``dead``.
+            pushes: Requests found.
+            hosts: Politeness learnt.
+
+        Raises:
+            FrontierUnavailableError: No answer; nothing happened, or all of it did. Repeat the
+                same call, which is applied once, then :meth:`recover` what its answer held.
+            FrontierGoneError: The crawl is no longer in the queue.
+        """
+
+    @abstractmethod
+    async def recover(self, held: Container[str]) -> list[Lease]:
+        """Return the leases of this worker that it does not know of: their answer was lost.
+
+        Args:
+            held: Ids of the leases that it holds.
+
+        Raises:
+            FrontierUnavailableError: The queue is away again.
+        """
+
+    @abstractmethod
+    async def prune(self, nodes: Sequence[str]) -> None:
+        """Set aside every request, queued now or later, whose path holds one of ``nodes``.
+
+        Raises:
+            FrontierUnavailableError: The queue is away; repeating the call is harmless.
+        """
+
+    @abstractmethod
+    async def leave(self) -> None:
+        """Take this worker off the list; its leases must have ended before."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of connections and files; what is queued and leased stays as it is."""
