@@ -6,11 +6,13 @@ from typing import Any
 
 from gleanery.config import load_config
 from gleanery.errors import ConfigError
+from gleanery.logs import hide_secrets
 
 try:
     _config = load_config()
 except ConfigError as error:
     sys.exit(f"gleanery: {error}")
+hide_secrets(_config)
 
 BOT_NAME = "gleanery"
 SPIDER_MODULES = ["spiders"]
