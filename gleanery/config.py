@@ -122,9 +122,13 @@ class Config(BaseSettings):
     youtube_proxy: str = ""
     """HTTP proxy for yt-dlp."""
     youtube_extractor_args: dict[str, dict[str, list[str]]] = {
-        "youtube": {"skip": ["hls", "dash"]}
+        "youtube": {
+            "player_client": ["visionos", "web"],
+            "player_skip": ["configs", "js"],
+            "skip": ["hls", "dash"],
+        }
     }
-    """yt-dlp's ``--extractor-args`` as JSON; as it is: no stream manifests."""
+    """yt-dlp's ``--extractor-args`` as JSON; as it is: metadata, nothing that only media need."""
     youtube_verify_tls: bool = True
     """Switch off only for a replay proxy with a certificate of its own."""
 

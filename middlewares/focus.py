@@ -8,6 +8,7 @@ from scrapy import signals
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
 
+from gleanery.signals import children_ready
 from items import Item
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class FocusMiddleware(BaseSpiderMiddleware):
         if "branch" not in request.meta:
             return
         key, above = request.meta["branch"]
-        misses = self._misses(key, request.meta["depth"], default=above)
+        misses = _misses(self.crawler, key, request.meta["depth"], default=above)
         if misses >= self.patience:
             self.crawler.stats.inc_value("focus/pruned")
             raise IgnoreRequest(
@@ -58,22 +59,16 @@ class FocusMiddleware(BaseSpiderMiddleware):
             )
         request.meta["misses"] = misses
 
-    def _misses(self, key: str, depth: int, *, default: int) -> int:
-        """Look in this level and the one above; older ones are forgotten."""
-        levels = _state(self.crawler)
-        for old in [d for d in levels if d < depth - 1]:
-            del levels[old]
-        above = levels.get(depth - 1, {}).get(key, default)
-        return levels.get(depth, {}).get(key, above)
-
 
 class FocusVerdicts:
     """Extension: after each item, notes whether its branch gave something wanted."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
+        self.patience = crawler.settings.getint("FOCUS_PATIENCE")
         crawler.signals.connect(self.item_done, signals.item_scraped)
         crawler.signals.connect(self.item_done, signals.item_dropped)
+        crawler.signals.connect(self.judge_children, children_ready)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -87,6 +82,26 @@ class FocusVerdicts:
         level = _state(self.crawler).setdefault(response.meta.get("depth", 0), {})
         for key in (item.identity, response.meta.get("node", "")):
             level[key] = 0 if item.wanted or level.get(key) == 0 else missed
+
+    def judge_children(self, children: list[Request]) -> None:
+        """Say of each child how barren its branch is, since another worker may fetch it."""
+        for child in children:
+            if branch := child.meta.pop("branch", None):
+                key, above = branch
+                misses = _misses(self.crawler, key, child.meta["depth"], default=above)
+                child.meta["misses"] = misses
+                if misses >= self.patience:
+                    child.meta["pruned"] = True
+                    self.crawler.stats.inc_value("focus/pruned")
+
+
+def _misses(crawler: Crawler, key: str, depth: int, *, default: int) -> int:
+    """Look in this level and the one above; older ones are forgotten."""
+    levels = _state(crawler)
+    for old in [d for d in levels if d < depth - 1]:
+        del levels[old]
+    above = levels.get(depth - 1, {}).get(key, default)
+    return levels.get(depth, {}).get(key, above)
 
 
 def _state(crawler: Crawler) -> dict[int, dict[str, int]]:

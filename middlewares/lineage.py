@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from scrapy.spidermiddlewares.depth import DepthMiddleware
@@ -22,18 +23,21 @@ class LineageMiddleware(DepthMiddleware):
     * ``meta["same_depth"]``: the request continues its level (next page of a listing);
     * ``meta["max_depth"]``: a limit of each seed's own, besides ``DEPTH_LIMIT``;
     * ``seed``, ``category_wanted`` go from request to request, and onto the items;
-    * ``meta["node"]`` names the request for ``middlewares.focus``; redirects and retries keep it.
+    * ``meta["node"]`` names the request for ``middlewares.focus`` and the frontier, redirects and
+      retries keep it; ``parent`` is the node that led to it, ``path`` all of them from the seed
+      down, where one page gives several items the item in place of the page.
     """
 
     def get_processed_request(self, request: Request, response: Response | None) -> Request | None:
-        fingerprint = self.crawler.request_fingerprinter.fingerprint(request)
-        request.meta["node"] = fingerprint[:8].hex()
+        request.meta["node"] = self.crawler.request_fingerprinter.fingerprint(request)[:4].hex()
         if response is None:
             request.meta.setdefault("depth", 0)
             return request
         for key in INHERITED:
             if key in response.meta:
                 request.meta.setdefault(key, response.meta[key])
+        request.meta["parent"] = response.meta["node"]
+        request.meta["path"] = _path(request, response)
         if request.meta.pop("same_depth", False):
             request.meta["depth"] = response.meta["depth"]
             request.priority = -response.meta["depth"] * self.prio
@@ -50,3 +54,11 @@ class LineageMiddleware(DepthMiddleware):
             item.seed = response.meta.get("seed", item.seed)
             item.category_wanted = response.meta.get("category_wanted")
         return item
+
+
+def _path(request: Request, response: Response) -> str:
+    identity = request.meta.get("of")
+    step = (
+        blake2b(identity.encode(), digest_size=4).hexdigest() if identity else response.meta["node"]
+    )
+    return ",".join(filter(None, (response.meta.get("path"), step)))

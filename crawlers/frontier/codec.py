@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scrapy import Request, Spider
 
 VERSION = 1
-TRANSIENT = frozenset({"download_slot", "download_latency", "download_timeout", "proxy"})
+TRANSIENT = frozenset({"download_slot", "download_latency", "download_timeout", "proxy", "parent"})
 """Meta keys that a download sets and the next one must set anew."""
 _DEFAULTS: dict[str, Any] = {
     "method": "GET", "headers": {}, "body": b"", "cookies": {}, "meta": {}, "encoding": "utf-8",

@@ -7,18 +7,23 @@ Keys of a crawl share a hash tag (``gleanery:{crawl}:…``), so it runs on Redis
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from gleanery.errors import FrontierError, FrontierGoneError
+from crawlers.frontier.protocol import Answer, FrontierQueue, Lease
+from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from redis.asyncio import Redis
+
+    from crawlers.frontier.protocol import HostRule, Push
 
 _EXCHANGE = Path(__file__).with_name("scripts") / "exchange.lua"
 _BEGIN = """
@@ -32,63 +37,16 @@ FIRST_LEVEL = 4
 """log2 of the number of fingerprint buckets a crawl begins with; they are split as it grows."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Push:
-    """A request on its way into the queue."""
-
-    fingerprint: bytes
-    """Scrapy's request fingerprint; its first 63 bits identify the request."""
-    depth: int
-    host: str
-    """What politeness counts by: a host name, or an API's client id."""
-    body: bytes
-    path: Sequence[str] = ()
-    """Nodes from the seed down, for pruning."""
-    known: bool = False
-    """Queue it although its fingerprint was seen (``dont_filter``)."""
+@contextmanager
+def _naming_absence() -> Iterator[None]:
+    """Raise ``FrontierUnavailableError`` for all the ways in which Redis can be away."""
+    try:
+        yield
+    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+        raise FrontierUnavailableError(f"Redis is away: {error}") from error
 
 
-@dataclass(slots=True, kw_only=True)
-class Lease:
-    """A request on loan to a worker, until it is acknowledged or the worker stops beating."""
-
-    id: str
-    depth: int
-    attempts: int
-    """How many workers died over it."""
-    body: bytes
-
-
-@dataclass(slots=True, kw_only=True)
-class HostRule:
-    """Politeness learnt on the way: a Crawl-delay, a Retry-After, an API's limit."""
-
-    host: str
-    delay_ms: int = -1
-    """Time between two requests from now on; -1 = as before."""
-    not_before_ms: int = 0
-    """Time from now in which nothing may be sent."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Answer:
-    """What an exchange brought."""
-
-    leases: list[Lease] = field(default_factory=list)
-    queued: int = 0
-    in_flight: int = 0
-    free_in_ms: int = -1
-    """Time until the next host may be asked; -1 if none waits for that."""
-    state: str = "running"
-    """``running``, ``paused``, or the budget that is spent: ``max_pages``, ``max_items`` …"""
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is queued or under way in any worker."""
-        return not self.queued and not self.in_flight
-
-
-class RedisQueue:
+class RedisQueue(FrontierQueue):
     """One crawl's queue, as one worker sees it."""
 
     def __init__(
@@ -131,14 +89,10 @@ class RedisQueue:
         return self.prefix + name
 
     async def open(self) -> bool:
-        """Join the crawl, or begin it; return whether it is new.
-
-        Raises:
-            redis.RedisError: Redis is away.
-        """
-        new, generation = await self._begin(
-            keys=[self.key("meta")], args=[uuid.uuid4().hex, FIRST_LEVEL]
-        )
+        with _naming_absence():
+            new, generation = await self._begin(
+                keys=[self.key("meta")], args=[uuid.uuid4().hex, FIRST_LEVEL]
+            )
         self._generation = generation.decode()
         return bool(new)
 
@@ -153,23 +107,6 @@ class RedisQueue:
         pushes: Sequence[Push] = (),
         hosts: Sequence[HostRule] = (),
     ) -> Answer:
-        """End requests, add requests, lease up to ``want``: one round trip, all or nothing.
-
-        Args:
-            want: Requests wanted at most.
-            want_now: Of these, how many could start at once: only so many come from hosts that
-                have a delay.
-            items: Items stored since the last exchange, for the budget.
-            size: Bytes fetched since the last exchange, for the budget.
-            ended: Lease ids with ``done``, ``back`` (untried), ``fail`` (try again) or ``dead``.
-            pushes: Requests found.
-            hosts: Politeness learnt.
-
-        Raises:
-            redis.ConnectionError: Redis is away; nothing happened, or all of it did. Repeat the
-                same call, which is applied once, then :meth:`recover` what its answer held.
-            FrontierGoneError: The crawl is no longer in Redis.
-        """
         args: list[Any] = [self._generation, self.worker, self._sequence, want, want_now]
         args += [*self._rules, items, size, len(ended), len(pushes), len(hosts)]
         for lease_id, outcome in ended:
@@ -181,7 +118,8 @@ class RedisQueue:
         for rule in hosts:
             args += [rule.host, rule.delay_ms, rule.not_before_ms]
         try:
-            raw, *rest = await self._script(keys=[self.prefix], args=args)
+            with _naming_absence():
+                raw, *rest = await self._script(keys=[self.prefix], args=args)
         except ResponseError as error:
             if "GONE" in str(error):
                 raise FrontierGoneError(f"{self.prefix} {error}") from error
@@ -202,17 +140,10 @@ class RedisQueue:
         )
 
     async def recover(self, held: Container[str]) -> list[Lease]:
-        """Return the leases of this worker that it does not know of: their answer was lost.
-
-        Args:
-            held: Ids of the leases that it holds.
-
-        Raises:
-            redis.ConnectionError: Redis is away again.
-        """
-        rows = cast(
-            "dict[bytes, bytes]", await self.redis.hgetall(self.key(f"lease:{self.worker}"))
-        )
+        with _naming_absence():
+            rows = cast(
+                "dict[bytes, bytes]", await self.redis.hgetall(self.key(f"lease:{self.worker}"))
+            )
         found = []
         for lease_id, entry in sorted(rows.items(), key=lambda row: int(row[0])):
             if lease_id.decode() not in held:
@@ -223,9 +154,13 @@ class RedisQueue:
                 )
         return found
 
+    async def prune(self, nodes: Sequence[str]) -> None:
+        with _naming_absence():
+            await self.redis.sadd(self.key("pruned"), *nodes)
+
     async def leave(self) -> None:
-        """Take this worker off the list; its leases must have ended before."""
-        try:
-            await self.redis.zrem(self.key("workers"), self.worker)
-        except RedisError:
-            return  # its heartbeat runs out by itself
+        with suppress(FrontierUnavailableError), _naming_absence():
+            await self.redis.zrem(self.key("workers"), self.worker)  # else it runs out by itself
+
+    async def close(self) -> None:
+        await self.redis.aclose()

@@ -1,0 +1,236 @@
+"""The task between a scheduler's synchronous hooks and the queue."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from crawlers.frontier.protocol import Answer, HostRule, Lease, Push
+from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy.statscollectors import StatsCollector
+
+    from crawlers.frontier.protocol import FrontierQueue
+
+logger = logging.getLogger(__name__)
+
+LINGER_SECONDS = 0.003
+"""Wait for more acks and children before an exchange that nobody is starving for."""
+BEAT_SECONDS = 2.0
+POLL_SECONDS = 0.1
+"""Between two looks for seeds and for other workers' children while nothing is at hand."""
+RETRY_SECONDS = 0.5
+BUFFERED = 20_000
+"""Children held at most while the queue is away; then no request leaves until it is back."""
+
+
+@dataclass(slots=True)
+class Outbox:
+    """What the next exchange takes along."""
+
+    ended: list[tuple[str, str]] = field(default_factory=list)
+    pushes: list[Push] = field(default_factory=list)
+    hosts: list[HostRule] = field(default_factory=list)
+    pruned: list[str] = field(default_factory=list)
+    items: int = 0
+    size: int = 0
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell; counters alone can wait."""
+        return not (self.ended or self.pushes or self.hosts or self.pruned)
+
+
+class Exchanger:
+    """Prefetches leases and writes behind, in batches; one task, no wait in any hook."""
+
+    def __init__(
+        self,
+        queue: FrontierQueue,
+        stats: StatsCollector,
+        *,
+        prefetch: int,
+        idle_seconds: float,
+        capacity: Callable[[], int],
+        on_change: Callable[[], None],
+        on_end: Callable[[str], None],
+    ) -> None:
+        """Prepare.
+
+        Args:
+            queue: The crawl's queue.
+            stats: Where exchanges are counted.
+            prefetch: Leases held ready at most.
+            idle_seconds: Quiet time over all workers after which the crawl is over.
+            capacity: Answers how many requests could start at once.
+            on_change: Called when the engine should look again.
+            on_end: Called once with a close reason: a budget is spent, or the queue is gone.
+        """
+        self.queue = queue
+        self.stats = stats
+        self.prefetch = prefetch
+        self.idle_seconds = idle_seconds
+        self.capacity, self.on_change, self.on_end = capacity, on_change, on_end
+        self.ready: deque[Lease] = deque()
+        self.outbox = Outbox()
+        self.sending = Outbox()
+        self._answer = Answer(queued=1)  # until the first one comes, the crawl is not over
+        self._quiet_since: float | None = None
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._away = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Wait for the queue's first answer, then keep exchanging."""
+        while True:
+            try:
+                await self.queue.open()
+                await self._exchange()
+            except FrontierUnavailableError as error:
+                logger.warning("The frontier is away, waiting for it: %s", error)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                break
+        self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Give back what was not begun; never delete anything."""
+        self._closing = True
+        self._wake.set()
+        if self._task:
+            await asyncio.gather(self._task, return_exceptions=True)
+        self.outbox.ended += [(lease.id, "back") for lease in self.ready]
+        self.ready.clear()
+        try:
+            await self._exchange()
+            await self.queue.leave()
+        except FrontierError as error:
+            logger.warning("Leases go back when they expire: %s", error)
+        await self.queue.close()
+
+    def wake(self) -> None:
+        """Exchange soon: there is something to tell, or to get."""
+        self._wake.set()
+
+    def take(self) -> Lease | None:
+        """Return a lease, or ``None`` while none is here."""
+        if len(self.ready) <= self.prefetch // 2:
+            self._wake.set()
+        return self.ready.popleft() if self.ready and not self._away else None
+
+    def unacknowledged(self) -> int:
+        """Requests that have ended, but whose end the queue does not know of yet."""
+        return len(self.outbox.ended) + len(self.sending.ended)
+
+    def is_full(self) -> bool:
+        """Whether so much waits to be told that no further request may leave."""
+        return len(self.outbox.pushes) + len(self.sending.pushes) >= BUFFERED
+
+    def has_work(self) -> bool:
+        """Whether the crawl may go on: here, or in any worker."""
+        return bool(
+            self.ready
+            or not self.outbox.is_empty()
+            or not self.sending.is_empty()
+            or not self._is_over()
+        )
+
+    # --- the task
+    async def _run(self) -> None:
+        while not self._closing:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._pause())
+            self._wake.clear()
+            await asyncio.sleep(LINGER_SECONDS if self.ready else 0)
+            try:
+                await self._exchange()
+            except FrontierUnavailableError as error:
+                await self._outlast(error)
+            except FrontierError as error:
+                self._give_up(error)
+                return
+
+    def _pause(self) -> float:
+        if self.ready:
+            return min(BEAT_SECONDS, self.queue.lease_seconds / 4)
+        free_in = self._answer.free_in_ms
+        return min(free_in / 1000 + 0.001, POLL_SECONDS) if free_in >= 0 else POLL_SECONDS
+
+    async def _exchange(self) -> None:
+        if self.sending.is_empty():
+            self.outbox, self.sending = Outbox(), self.outbox
+        now = 0 if self._closing else self.capacity()
+        want = 0 if self._closing else max(0, self.prefetch - len(self.ready))
+        box = self.sending
+        if box.pruned:
+            await self.queue.prune(box.pruned)
+        answer = await self.queue.exchange(
+            want=want,
+            want_now=now,
+            items=box.items,
+            size=box.size,
+            ended=box.ended,
+            pushes=box.pushes,
+            hosts=box.hosts,
+        )
+        self.sending = Outbox()
+        self.stats.inc_value("frontier/exchanges")
+        self._take_in(answer, told=bool(box.ended))
+
+    def _take_in(self, answer: Answer, *, told: bool) -> None:
+        self._answer = answer
+        self.ready.extend(answer.leases)
+        if not answer.complete or not self.outbox.is_empty():
+            self._quiet_since = None
+        elif self._quiet_since is None:
+            self._quiet_since = asyncio.get_running_loop().time()
+        if answer.state.startswith("max_") and not self._closing:
+            self.on_end(answer.state)
+        if answer.leases or told or self._is_over():
+            self.on_change()
+
+    async def _outlast(self, error: Exception) -> None:
+        """Repeat what was sent until the queue answers, then fetch the leases of lost answers."""
+        logger.warning("The frontier is away, the crawl pauses: %s", error)
+        self.stats.inc_value("frontier/away")
+        self._away = True
+        while not self._closing:
+            await asyncio.sleep(RETRY_SECONDS)
+            try:
+                await self._exchange()
+                await self._recover()
+            except FrontierUnavailableError:
+                continue
+            except FrontierError as gone:
+                self._give_up(gone)
+            else:
+                logger.info("The frontier is back")
+                self._away = False
+                self.on_change()
+            return
+
+    async def _recover(self) -> None:
+        held = {lease.id for lease in self.ready} | self.held_ids()
+        held |= {lease_id for lease_id, _ in self.outbox.ended}
+        self.ready.extend(await self.queue.recover(held))
+
+    def held_ids(self) -> set[str]:
+        """Return the leases that the engine is working on; the scheduler sets this."""
+        return set()
+
+    def _give_up(self, error: FrontierError) -> None:
+        logger.error("%s", error)
+        gone = isinstance(error, FrontierGoneError)
+        self.on_end("frontier_gone" if gone else "frontier_refused")
+
+    def _is_over(self) -> bool:
+        if self._quiet_since is None:
+            return False
+        return asyncio.get_running_loop().time() - self._quiet_since >= self.idle_seconds

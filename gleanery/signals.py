@@ -1,0 +1,8 @@
+"""Signals that our Scrapy components send one another, so that they need not import one another."""
+
+children_ready = object()
+"""A request has ended well and its children are about to be queued.
+
+Sent by ``FrontierScheduler`` with ``parent`` (the request) and ``children`` (a list of requests,
+whose ``meta`` may still be changed). A child given ``meta["pruned"] = True`` is queued as pruned.
+"""
