@@ -18,6 +18,8 @@ from platforms.youtube.exchange import Reply, UnavailableError
 from platforms.youtube.ytdlp import error_body
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
@@ -94,7 +96,7 @@ class YtdlpMiddleware:
     def _send(self, asked: Asked, loop: asyncio.AbstractEventLoop) -> Reply:
         future = asyncio.run_coroutine_threadsafe(self._download(asked), loop)
         try:
-            return future.result(PATIENCE_SECONDS)
+            return _wait(future, loop)
         except Exception as error:
             future.cancel()
             text = str(error) or type(error).__name__
@@ -122,3 +124,14 @@ class YtdlpMiddleware:
             if name.lower() not in (b"content-encoding", b"content-length", b"transfer-encoding")
         ]
         return Reply(response.status, response.url, headers, response.body)
+
+
+def _wait(future: Future[Reply], loop: asyncio.AbstractEventLoop) -> Reply:
+    """Wait for the answer, and no longer than the loop runs: a stopped process must end."""
+    for _ in range(PATIENCE_SECONDS):
+        try:
+            return future.result(timeout=1)
+        except TimeoutError:
+            if future.done() or not loop.is_running():
+                raise
+    raise TimeoutError(f"no answer in {PATIENCE_SECONDS} s")

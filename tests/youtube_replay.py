@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ class YoutubeReplay:
     * A comment recording has no player answer: it gets another video's, with its id.
     * NewPipe asks for a playlist's first page by a token of its own; yt-dlp finds those rows in the
       playlist's page, where YouTube puts them for a browser.
+    * A page for browsers carries the same answers as the API, in two scripts.
     * Titles of metadata rows are British in the recordings; yt-dlp asks for American ones.
     """
 
@@ -92,8 +94,9 @@ class YoutubeReplay:
                 return status, JSON, out
         found = self.replay.find(method, url, text)
         if found is not None:
-            out = body_of(found).replace(b'{"text":"Licence"}', b'{"text":"License"}')
-            return found["status"], JSON, out
+            return found["status"], JSON, _american(found)
+        if method == "GET" and (page := self._page(url)) is not None:
+            return 200, {"content-type": "text/html; charset=utf-8"}, page.encode()
         derived = self._derive(innertube_key(method, url, text))
         return (404, JSON, b"{}") if derived is None else (200, JSON, json.dumps(derived).encode())
 
@@ -109,11 +112,28 @@ class YoutubeReplay:
             return {"contents": {"twoColumnWatchNextResults": {}}}
         return None
 
+    def _page(self, url: str) -> str | None:
+        """Return the HTML page whose parts were recorded, or ``None``."""
+        parts = urlsplit(url)
+        answers = self.replay.answers
+        if video := dict(parse_qsl(parts.query)).get("v"):
+            keys: list[Any] = [("next", "videoId", video), ("player", "WEB", video)]
+        else:
+            found = self._resolve(url)
+            browse = found["endpoint"]["browseEndpoint"] if found else {}
+            keys = [("browse", browse.get("browseId"), browse.get("params"))]
+        if any(key not in answers for key in keys):
+            return None
+        names = ("ytInitialData", "ytInitialPlayerResponse")
+        scripts = zip(names, (_american(answers[key][0]).decode() for key in keys), strict=False)
+        lines = [f"<script>var {name} = {text};</script>" for name, text in scripts]
+        return "<!doctype html><html><body>" + "\n".join(lines)
+
     def _resolve(self, url: str) -> Any:
         parts = urlsplit(url)
         if playlist := dict(parse_qsl(parts.query)).get("list"):
             return _browse_endpoint(f"VL{playlist}", "wgYCCAA=")
-        path = parts.path.removesuffix("/videos")
+        path = re.sub("/(videos|shorts|streams)$", "", parts.path)
         channel = path.removeprefix("/channel/")
         if channel == path:
             recorded = self.replay.answers.get(
@@ -164,6 +184,10 @@ class YoutubeReplay:
 
 
 JSON = {"content-type": "application/json; charset=UTF-8"}
+
+
+def _american(response: dict[str, Any]) -> bytes:
+    return body_of(response).replace(b'{"text":"Licence"}', b'{"text":"License"}')
 
 
 def _browse_endpoint(browse_id: str, params: str) -> dict[str, Any]:

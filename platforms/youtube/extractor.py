@@ -15,7 +15,7 @@ from platforms.youtube.exchange import Send, UnavailableError
 from platforms.youtube.transport import SendingYoutubeDL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 logger = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Extractor:
 
 
 def _listing(info: dict[str, Any], results: int) -> dict[str, Any]:
-    videos = (e["id"] for e in info.get("entries") or () if e and str(e.get("ie_key")) == "Youtube")
+    videos = (e["id"] for e in _entries(info) if e.get("ie_key") == "Youtube")
     thumbnails = [t["url"] for t in info.get("thumbnails") or () if t.get("url")]
     return {
         "type": "listing",
@@ -110,6 +110,15 @@ def _listing(info: dict[str, Any], results: int) -> dict[str, Any]:
         "thumbnails": thumbnails,
         "videos": list(dict.fromkeys(islice(videos, results))),
     }
+
+
+def _entries(info: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what a listing lists; a channel without a videos tab gives one listing a tab."""
+    for entry in info.get("entries") or ():
+        if entry and entry.get("_type") in ("playlist", "multi_video"):
+            yield from _entries(entry)
+        elif entry:
+            yield entry
 
 
 def _video(info: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 SORTS = {"relevance": b"", "rating": b"\x08\x01", "date": b"\x08\x02", "views": b"\x08\x03"}
+TAB = "/videos"
+"""The tab of a channel's newest videos; a channel of shorts, or a topic, has none."""
 VIDEOS_ONLY = b"\x12\x02\x10\x01\xf0\x01\x01"
 
 
@@ -46,6 +48,8 @@ class YtdlpBackend(Backend):
         if error := info.get("error"):
             if status == 503:
                 raise PlatformUnavailableError(error["message"])
+            if error["reason"] == "no_videos" and call.url.endswith(TAB):
+                return _again(call, "channel", call.url.removesuffix(TAB))
             gone = Unavailable(about=call.about, reason=error["reason"], message=error["message"])
             return Answer(unavailable=[gone])
         try:
@@ -71,7 +75,7 @@ def _address(target: Target, limits: Limits) -> str:
     if target.kind == "search":
         query = {"search_query": target.value, "sp": search_params(limits.order)}
         return f"{SITE}/results?{urlencode(query)}"
-    return target.url + ("/videos" if target.kind == "channel" else "")
+    return target.url + (TAB if target.kind == "channel" else "")
 
 
 def _load(call: Call, body: bytes) -> dict[str, Any]:
@@ -101,13 +105,11 @@ def _uploads(call: Call) -> Answer:
     if not channel.startswith("UC"):
         message = "the page shows no channel"
         return Answer(unavailable=[Unavailable(about=channel, reason="not_found", message=message)])
-    target = Target("playlist", "UULF" + channel[2:])
-    more = Call(
-        kind="playlist",
-        url=target.url,
-        about=target.value,
-        options=call.options,
-    )
+    return _again(call, "playlist", Target("playlist", "UULF" + channel[2:]).url)
+
+
+def _again(call: Call, kind: str, url: str) -> Answer:
+    more = Call(kind=kind, url=url, about=call.about, options=call.options)
     return Answer(onward=[Onward(call=more)])
 
 

@@ -164,6 +164,29 @@ def test_depth_grows_from_a_video_to_its_channel_to_that_channels_videos(replay,
     assert {row["seed"] for row in result.items} == {"youtube:video=https://youtu.be/DJ8GQUNUXGM"}
 
 
+def test_the_settings_as_shipped_read_the_pages_for_browsers_too(replay, tmp_path):
+    replay.invent_players = True
+    with MitmProxy(replay) as proxy:
+        settings = {"YOUTUBE_PROXY": proxy.url, "YOUTUBE_VERIFY_TLS": False}
+        result = scrapy_crawl(
+            "youtube", tmp_path, settings=settings, video="DJ8GQUNUXGM", results=2, max_depth=1
+        )
+
+    video, author = result.items
+    assert (video["kind"], video["licence"]) == ("video", "creative_commons")
+    assert (video["availability"], video["platform_categories"]) == (
+        "public",
+        ["Nonprofits & Activism"],
+    )
+    assert author["title"] == "Creative Commons"
+    asked = [(method, url.split("?")[0].split("youtube.com")[1]) for method, url in proxy.requests]
+    assert asked == [
+        ("GET", "/watch"),
+        ("POST", "/youtubei/v1/player"),
+        ("GET", "/channel/UCTwECeGqMZee77BjdoYtI2Q/videos"),
+    ]
+
+
 def test_a_stopped_crawl_goes_on_where_it_stopped(replay, tmp_path):
     replay.invent_players = True
     jobdir = {"JOBDIR": tmp_path / "job", "CONCURRENT_REQUESTS": 1}

@@ -22,6 +22,7 @@ from tests.recorded.youtube_coverage import (
     NO_PLAYLIST,
     PLAYLISTS,
     SEARCHES,
+    TOPICS,
 )
 from tests.youtube_expected import listed_videos, pages
 from tests.youtube_replay import (
@@ -63,7 +64,7 @@ def crawl(replay, tmp_path_factory):
     home = tmp_path_factory.mktemp("youtube")
     seeds = [_seed(kind, value) for kind, _, value in LISTINGS]
     seeds += [_seed("channel", GATED["youtubechannelextractor.agerestrictedchannel"])]
-    seeds += [_seed("channel", value) for value in NO_CHANNEL.values()]
+    seeds += [_seed("channel", value) for value in (*NO_CHANNEL.values(), *TOPICS.values())]
     seeds += [_seed("playlist", value) for value in NO_PLAYLIST.values()]
     (home / "seeds.yaml").write_text(yaml.safe_dump(seeds))
     with MitmProxy(replay) as proxy:
@@ -138,7 +139,7 @@ def test_a_channel_is_an_item_of_its_own(crawl, recordings):
     authors = {row["external_id"]: row for row in crawl.items if row["kind"] == "author"}
 
     expected = {}
-    for name in CHANNELS:
+    for name in (*CHANNELS, *TOPICS):
         for _, _, page in pages(recordings[name], "browse"):
             if about := page.get("metadata", {}).get("channelMetadataRenderer"):
                 expected[about["externalId"]] = about

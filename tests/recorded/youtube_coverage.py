@@ -76,9 +76,11 @@ GATED = {
 NO_CHANNEL = {
     "youtubechannelextractor.carouselheader": "UCEgdi0XIXXZ-qJOFPf4JSKw",
     "youtubechannelextractor.interactivetabbedheader": "UCQvWX73GQygcwXOTSf_VDVg",
-    "youtubechannelextractor.systemtopic": "UC-9-kyTW8ZkZNDHQJ6FgpwQ",
 }
-"""Pages that YouTube makes itself (a topic, a game, a carousel): there are no uploads."""
+"""Pages that YouTube makes itself (a game, a carousel): there are no uploads, and no channel."""
+
+TOPICS = {"youtubechannelextractor.systemtopic": "UC-9-kyTW8ZkZNDHQJ6FgpwQ"}
+"""A topic: a channel without videos of its own."""
 
 PLAYLISTS = {
     "youtubeplaylistextractor.continuationss": [
@@ -128,6 +130,7 @@ CRAWLED = {
     *CHANNELS,
     *GATED,
     *NO_CHANNEL,
+    *TOPICS,
     *PLAYLISTS,
     *NO_PLAYLIST,
 }
