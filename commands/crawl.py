@@ -20,10 +20,10 @@ GOOD_REASONS = ("finished", "max_items")
 
 def crawl(
     *,
-    platform: Annotated[str, typer.Argument(help="reddit, google, youtube, …")],
+    platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="reddit, google, youtube, …")],
     given: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME=VALUE]...", help="The spider's arguments, e.g. query=ai."),
+        typer.Argument(metavar="NAME=VALUE", help="The spider's arguments, e.g. query=ai."),
     ] = None,
     arguments: Annotated[
         list[str] | None,

@@ -16,6 +16,7 @@ import typer
 from commands.output import AsJson, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from gleanery.config import Config
     from gleanery.demo import DemoServer
     from storage import Store
 
@@ -33,15 +34,18 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Crawl, classify and report a sample world of our own (견본 세계로 둘러보기)."""
+    from gleanery.config import load_config
     from gleanery.demo import DemoServer
 
+    own = {"home": home, "store": "sqlite", "store_path": None}
+    config = load_config().model_copy(update=own)
     _clear(home)
     with DemoServer() as site:
         say(f"Sample world / 견본 세계: {site.url} → {home}", stderr=as_json)
         _write_seeds(home / "seeds.yaml", site.url)
         for platform in PLATFORMS:
             say(_crawl(platform, home, site), stderr=as_json)
-        result = _finish(home, as_json=as_json)
+        result = _finish(config, as_json=as_json)
         if as_json:
             print_json(result)
         else:
@@ -117,32 +121,35 @@ def _environment(home: Path, base: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith("GLEANERY_") or name.startswith("GLEANERY_MODEL_")
     }
-    return kept | {
-        "GLEANERY_HOME": str(home),
-        "GLEANERY_ALLOWED_ADDRESSES": "127.0.0.0/8",
-        "GLEANERY_REDDIT_URL": base,
-        "GLEANERY_REDDIT_OAUTH_URL": base,
-        "GLEANERY_REDDIT_CLIENT_ID": "demo",
-        "GLEANERY_REDDIT_CLIENT_SECRET": "demo",
-        "GLEANERY_GOOGLE_NEWS_URL": base,
-        "GLEANERY_GOOGLE_NEWS_ACCEPT_TERMS": "true",
-        "GLEANERY_YOUTUBE_API_URL": f"{base}/youtube/v3",
-        "GLEANERY_YOUTUBE_API_KEY": "demo",
-        "no_proxy": "127.0.0.1",
-        "NO_PROXY": "127.0.0.1",
-    }
+    # the engine's first start computes for a while; a slow machine must not lose items to it
+    return (
+        {"GLEANERY_MODEL_TIMEOUT_SECONDS": "600"}
+        | kept
+        | {
+            "GLEANERY_HOME": str(home),
+            "GLEANERY_ALLOWED_ADDRESSES": "127.0.0.0/8",
+            "GLEANERY_REDDIT_URL": base,
+            "GLEANERY_REDDIT_OAUTH_URL": base,
+            "GLEANERY_REDDIT_CLIENT_ID": "demo",
+            "GLEANERY_REDDIT_CLIENT_SECRET": "demo",
+            "GLEANERY_GOOGLE_NEWS_URL": base,
+            "GLEANERY_GOOGLE_NEWS_ACCEPT_TERMS": "true",
+            "GLEANERY_YOUTUBE_API_URL": f"{base}/youtube/v3",
+            "GLEANERY_YOUTUBE_API_KEY": "demo",
+            "no_proxy": "127.0.0.1",
+            "NO_PROXY": "127.0.0.1",
+        }
+    )
 
 
-def _finish(home: Path, *, as_json: bool) -> dict[str, Any]:
+def _finish(config: Config, *, as_json: bool) -> dict[str, Any]:
     """Count, print the table and write the report; return the counts."""
     from dataclasses import asdict
 
     from commands.report import write_report
-    from gleanery.config import Config
     from storage import open_store
 
-    config = Config(home=home, store="sqlite", store_path=None)
-    write_report(config, home / "report.html")
+    write_report(config, config.home / "report.html")
     with open_store("sqlite", config.store_file) as store:
         counted = asdict(store.stats(classified_kinds=config.classify_kinds))
         if not as_json:

@@ -108,6 +108,16 @@ def test_the_engine_can_be_evaluated_where_the_demo_ran(demo, tmp_path):
     assert "By category" in table
 
 
+@pytest.mark.slow
+def test_a_second_demo_gives_the_same_counts(demo):
+    home, _ = demo
+    first = gleanery(home, "stats", "--json").json
+
+    second = gleanery(home, "demo", "--home", str(home), "--json", timeout=230).json
+
+    assert {**second, "days": None} == {**first, "days": None}
+
+
 def test_reenrich_finds_nothing_left_to_do(demo):
     home, _ = demo
 
