@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from crawlers.frontier.protocol import Answer, FrontierQueue, Lease
@@ -33,6 +33,8 @@ if redis.call('HSETNX', KEYS[1], 'generation', ARGV[1]) == 1 then
 end
 return {0, redis.call('HGET', KEYS[1], 'generation')}
 """
+PASSING = (OutOfMemoryError, ReadOnlyError, ClusterDownError)
+"""Refusals of a Redis that is full, failing over or cannot save: it will write again."""
 FIRST_LEVEL = 4
 """log2 of the number of fingerprint buckets a crawl begins with; they are split as it grows."""
 
@@ -123,6 +125,8 @@ class RedisQueue(FrontierQueue):
         except ResponseError as error:
             if "GONE" in str(error):
                 raise FrontierGoneError(f"{self.prefix} {error}") from error
+            if isinstance(error, PASSING) or "MISCONF" in str(error):
+                raise FrontierUnavailableError(f"Redis cannot write now: {error}") from error
             raise FrontierError(f"Redis refused: {error}") from error
         self._sequence += 1
         queued, in_flight, free_in, state = rest
