@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
 from scrapy.utils.asyncio import call_later
 from scrapy.utils.httpobj import urlparse_cached
+
+from gleanery.retry_after import retry_after_seconds
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -71,18 +71,6 @@ class BlockedMiddleware:
 
 
 def seconds_asked(header: bytes | None) -> float:
-    """Read ``Retry-After`` (RFC 9110, 10.2.3): seconds or a date; 0 for none, at most 300."""
-    text = (header or b"").decode("latin-1").strip()
-    if not text:
-        return 0.0
-    try:
-        wait = float(text) if text.isdigit() else _seconds_until(text)
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
-    return min(max(wait, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
-
-
-def _seconds_until(date: str) -> float:
-    instant = parsedate_to_datetime(date)
-    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-    return (instant - datetime.now(UTC)).total_seconds()
+    """Read ``Retry-After``: 0 for none, else between 1 and 300 seconds."""
+    wait = retry_after_seconds((header or b"").decode("latin-1"))
+    return min(max(wait, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS) if wait else 0.0
