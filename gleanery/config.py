@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from gleanery.addresses import check_networks
 from gleanery.errors import ConfigError
 
 PREFIX = "GLEANERY_"
@@ -148,6 +149,12 @@ class Config(BaseSettings):
             if isinstance(value, str)
             else value
         )
+
+    @field_validator("allowed_addresses")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        check_networks(value)
+        return value
 
     @property
     def store_file(self) -> Path:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LONGEST_WAIT_SECONDS = 300.0
-"""A site may ask for more; we wait so long and try again."""
+LONGEST_WAIT_SECONDS = 120.0
+"""A site may ask for more; we wait so long and try again: a whole level waits with it."""
 SHORTEST_WAIT_SECONDS = 1.0
 _CAPTCHA = re.compile(
     rb"g-recaptcha|h-captcha|cf-challenge|challenge-platform|px-captcha|datadome", re.IGNORECASE
@@ -71,6 +71,6 @@ class BlockedMiddleware:
 
 
 def seconds_asked(header: bytes | None) -> float:
-    """Read ``Retry-After``: 0 for none, else between 1 and 300 seconds."""
+    """Read ``Retry-After``: 0 for none, else between 1 and 120 seconds."""
     wait = retry_after_seconds((header or b"").decode("latin-1"))
     return min(max(wait, SHORTEST_WAIT_SECONDS), LONGEST_WAIT_SECONDS) if wait else 0.0
