@@ -61,11 +61,14 @@ class Config(BaseSettings):
     classify_kinds: Words = ("post", "comment", "article", "video")
     """Kinds of item that get a category and a title."""
 
-    # --- the frontier in Redis (SCHEDULER=crawlers.frontier.scheduler.FrontierScheduler)
-    redis_url: str = "redis://127.0.0.1:6379/0"
-    """Redis or Valkey that workers share."""
+    # --- the shared frontier (SCHEDULER=crawlers.frontier.scheduler.FrontierScheduler)
+    redis_url: str = ""
+    """Redis or Valkey that workers share, e.g. ``redis://127.0.0.1:6379/0``.
+
+    Empty: the workers of one machine share the file ``HOME/frontier/<crawl>.db``.
+    """
     frontier_crawl: str = ""
-    """Name of the crawl in Redis; workers with the same name share it; empty = the spider's name."""
+    """Name of the crawl; workers with the same name share it; empty = the spider's name."""
     frontier_order: Literal["strict", "relaxed"] = "strict"
     """``strict`` keeps a barrier between levels over all workers; ``relaxed`` does not wait."""
     frontier_prefetch: int = Field(0, ge=0)
@@ -74,6 +77,14 @@ class Config(BaseSettings):
     """Silence after which a worker counts as dead and its requests go back."""
     frontier_max_attempts: int = Field(5, ge=1)
     """Failures after which a request is parked as a dead letter."""
+    frontier_max_pages: int = Field(0, ge=0)
+    """Pages fetched by all workers together after which the crawl ends; 0 = no limit."""
+    frontier_max_items: int = Field(0, ge=0)
+    """Items stored by all workers together after which the crawl ends; 0 = no limit."""
+    frontier_max_bytes: int = Field(0, ge=0)
+    """Bytes fetched by all workers together after which the crawl ends; 0 = no limit."""
+    frontier_max_seconds: float = Field(0, ge=0)
+    """Time after the crawl's beginning at which it ends; 0 = no limit."""
     frontier_idle_seconds: float = Field(1.0, ge=0)
     """Time without anything queued or under way in any worker after which a crawl is over."""
 

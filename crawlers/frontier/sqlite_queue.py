@@ -1,0 +1,255 @@
+"""The frontier in one SQLite file: the promises of the one in Redis, for one machine.
+
+Several processes may share the file; it must not lie on a network file system.
+``synchronous=NORMAL`` with a write-ahead log loses nothing when processes are killed. If the
+machine loses power, the last exchanges may be undone, each as a whole: those requests are made once
+more, and their items replace themselves in the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from crawlers.frontier.protocol import Answer, FrontierQueue, Lease
+from crawlers.frontier.sqlite_exchange import Exchange
+from crawlers.frontier.sqlite_ledger import Rules
+from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator, Sequence
+
+    from crawlers.frontier.protocol import Budget, HostRule, Push
+
+_SCHEMA = Path(__file__).with_name("scripts") / "schema.sql"
+VERSION = 1
+_PRAGMAS = """
+PRAGMA synchronous = NORMAL;
+PRAGMA cache_size = -65536;
+PRAGMA wal_autocheckpoint = 8000;
+"""
+T = TypeVar("T")
+BUSY_SECONDS = 4.0
+"""Longest wait for another process's exchange, which takes milliseconds."""
+
+
+PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+"""Another process has the file, or its disk is full or failing: it will write again."""
+
+
+class SqliteQueue(FrontierQueue):
+    """One crawl's queue, as one worker sees it; each exchange is one transaction in a thread."""
+
+    def __init__(
+        self,
+        path: Path,
+        worker: str,
+        *,
+        lease_seconds: float = 12.0,
+        max_attempts: int = 5,
+        delay_ms: int = 0,
+        concurrency: int = 0,
+        strict: bool = True,
+        renew: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Prepare; no file is opened yet.
+
+        Args:
+            path: File of the crawl; workers with the same file share it.
+            worker: Name of this worker, unique for ever.
+            lease_seconds: Silence after which a worker counts as dead.
+            max_attempts: Failures after which a request is parked as a dead letter.
+            delay_ms: Time between two requests to one host, over all workers.
+            concurrency: Requests to one host at once, over all workers; 0 = no limit.
+            strict: Keep a barrier between levels (exact breadth-first).
+            renew: Begin a crawl anew that had come to its end, instead of finding everything seen.
+            clock: Tells the time in seconds since 1970.
+        """
+        self.path = path
+        self.worker = worker
+        self.lease_seconds = lease_seconds
+        self.renew = renew
+        self.clock = clock
+        self._rules = Rules(
+            lease_ms=int(lease_seconds * 1000),
+            max_attempts=max_attempts,
+            delay_ms=delay_ms,
+            concurrency=concurrency,
+            strict=strict,
+        )
+        # a thread of its own: long downloads in the shared ones must not delay the heartbeat
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="frontier")
+        self._db: sqlite3.Connection | None = None
+        self._inode = -1
+        self._generation = ""
+        self._sequence = 0
+
+    async def open(self, budget: Budget | None = None) -> bool:
+        return await self._run(lambda: self._open(budget))
+
+    async def exchange(
+        self,
+        *,
+        want: int = 0,
+        want_now: int = 0,
+        items: int = 0,
+        size: int = 0,
+        ended: Sequence[tuple[str, str]] = (),
+        pushes: Sequence[Push] = (),
+        hosts: Sequence[HostRule] = (),
+    ) -> Answer:
+        def apply() -> Answer:
+            with self._transaction() as db:
+                now = int(self.clock() * 1000)
+                step = Exchange(db, self._rules, self.worker, now, generation=self._generation)
+                if step.begin(self._sequence, fresh=bool(ended or pushes or hosts)):
+                    step.tell(items=items, size=size, ended=ended, pushes=pushes, hosts=hosts)
+                return step.lease(want, want_now)
+
+        answer = await self._run(apply)
+        self._sequence += 1
+        return answer
+
+    async def recover(self, held: Container[str]) -> list[Lease]:
+        def read() -> list[Lease]:
+            with self._transaction() as db:
+                rows = db.execute(
+                    "SELECT lease, depth, history, body FROM requests"
+                    " WHERE worker = ? AND lease IS NOT NULL ORDER BY lease",
+                    (self.worker,),
+                ).fetchall()
+            return [
+                Lease(id=str(lease), depth=depth, attempts=history.count("@died"), body=body)
+                for lease, depth, history, body in rows
+                if str(lease) not in held
+            ]
+
+        return await self._run(read)
+
+    async def prune(self, nodes: Sequence[str]) -> None:
+        def add() -> None:
+            with self._transaction() as db:
+                db.executemany("INSERT OR IGNORE INTO pruned VALUES (?)", [(n,) for n in nodes])
+
+        await self._run(add)
+
+    async def leave(self) -> None:
+        def remove() -> None:
+            with self._transaction() as db:
+                db.execute(
+                    "DELETE FROM workers WHERE worker = ?1 AND NOT EXISTS"
+                    " (SELECT 1 FROM requests WHERE worker = ?1 AND lease IS NOT NULL)",
+                    (self.worker,),
+                )
+
+        with suppress(FrontierError):  # else its heartbeat runs out by itself
+            await self._run(remove)
+
+    async def close(self) -> None:
+        if self._db is not None:
+            await self._run(self._db.close)
+            self._db = None
+        self._thread.shutdown(wait=False)
+
+    # --- in the thread
+    async def _run(self, step: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, step)
+
+    def _open(self, budget: Budget | None) -> bool:
+        with _naming_faults(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            if self._db is None:
+                self._db = sqlite3.connect(
+                    self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                )
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.executescript(_PRAGMAS)
+            self._inode = self.path.stat().st_ino
+            with self._transaction() as db:
+                new = self._begin(db)
+                if budget is not None:
+                    _limit(db, budget)
+                return new
+
+    def _begin(self, db: sqlite3.Connection) -> bool:
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version not in (0, VERSION):
+            raise FrontierError(f"{self.path} has version {version}, this program reads {VERSION}")
+        if version == 0:
+            _run_script(db)
+        elif self.renew and _is_over(db):
+            _empty(db)
+        new = uuid.uuid4().hex
+        db.executemany(
+            "INSERT OR IGNORE INTO meta VALUES (?, ?)",
+            [("generation", new), ("began", int(self.clock() * 1000))],
+        )
+        row = db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+        self._generation = row[0]
+        return self._generation == new
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        db = self._db
+        if db is None:
+            raise FrontierUnavailableError(f"{self.path} is not open")
+        with _naming_faults(self.path):
+            if self.path.stat().st_ino != self._inode:
+                raise FrontierGoneError(f"{self.path} is not the file it was: it was replaced")
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+                raise
+
+
+@contextmanager
+def _naming_faults(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise FrontierGoneError(f"{path} is no longer there: the crawl was dropped") from error
+    except (sqlite3.Error, OSError) as error:
+        passing = getattr(error, "sqlite_errorcode", 0) & 0xFF in PASSING
+        kind = FrontierUnavailableError if passing else FrontierError
+        raise kind(f"{path}: {error}") from error
+
+
+def _run_script(db: sqlite3.Connection) -> None:
+    """Create the tables inside the transaction, which ``executescript`` would end."""
+    lines = _SCHEMA.read_text(encoding="utf-8").splitlines()
+    script = "\n".join(line.split("--")[0] for line in lines)
+    for statement in script.split(";"):
+        db.execute(statement)
+
+
+def _limit(db: sqlite3.Connection, budget: Budget) -> None:
+    (began,) = db.execute("SELECT value FROM meta WHERE name = 'began'").fetchone()
+    limits = asdict(budget)
+    seconds = limits.pop("max_seconds")
+    limits["deadline"] = began + int(seconds * 1000) if seconds else 0
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(limits.items()))
+
+
+def _is_over(db: sqlite3.Connection) -> bool:
+    queued, in_flight, done = db.execute(
+        "SELECT TOTAL(queued), TOTAL(in_flight), TOTAL(done) FROM levels"
+    ).fetchone()
+    return bool(done and not queued and not in_flight)
+
+
+def _empty(db: sqlite3.Connection) -> None:
+    tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    for (table,) in tables:
+        db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own schema
