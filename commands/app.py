@@ -14,6 +14,7 @@ import typer
 from commands.crawl import crawl
 from commands.demo import demo
 from commands.evaluate import evaluate
+from commands.frontier import frontier
 from commands.profiles import profiles
 from commands.reenrich import reenrich
 from commands.report import report
@@ -46,6 +47,7 @@ for _command in (
     settings,
 ):
     app.command()(_command)
+app.add_typer(frontier, name="frontier")
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
 
 

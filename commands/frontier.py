@@ -1,0 +1,220 @@
+"""``gleanery frontier``: look at the crawls in Redis, and steer them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.frontier_tables import show_dead, show_report
+from commands.output import AsJson, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from redis import Redis
+
+    from crawlers.frontier.control import FrontierControl
+
+frontier = typer.Typer(
+    help="Look at the crawls in Redis, and steer them (Redis에 있는 수집을 보고 다룹니다).",
+    no_args_is_help=True,
+)
+Crawl = Annotated[str, typer.Argument(help="Name of the crawl. / 수집 이름.")]
+RedisUrl = Annotated[
+    str, typer.Option("--redis", help="Default: GLEANERY_REDIS_URL. / Redis 주소.")
+]
+Limit = Annotated[int, typer.Option(min=1, help="Rows at most. / 최대 행 수.")]
+
+
+@frontier.command("list")
+def list_crawls(redis: RedisUrl = "", as_json: AsJson = False) -> None:
+    """List the crawls (수집 목록)."""
+    from crawlers.frontier.control import crawls
+
+    with connected(redis) as client:
+        rows = [asdict(row) for row in crawls(client)]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        columns = ("crawl / 수집", "state / 상태", "#queued", "#in flight", "#done", "#dead")
+        cells = ([*row.values()] for row in rows)
+        print_table("Crawls / 수집", (*columns, "#workers"), cells)
+    else:
+        say("No crawl is in Redis (Redis에 수집이 없습니다).")
+
+
+@frontier.command()
+def stats(
+    crawl: Crawl,
+    redis: RedisUrl = "",
+    watch: Annotated[
+        float, typer.Option(help="Again each so many seconds, with rates. / 반복 간격(초).", min=0)
+    ] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Count what is queued, in flight, done, pruned and dead (대기열 현황)."""
+    from crawlers.frontier.report import rates
+
+    with controlled(crawl, redis) as control:
+        report, pace = control.stats(), None
+        while True:
+            if as_json:
+                print_json(asdict(report) | {"rates": asdict(pace) if pace else None})
+            else:
+                show_report(report, pace)
+            if not watch:
+                return
+            time.sleep(watch)
+            before, report = report, control.stats()
+            pace = rates(before, report)
+
+
+@frontier.command()
+def dead(crawl: Crawl, redis: RedisUrl = "", limit: Limit = 50, as_json: AsJson = False) -> None:
+    """List dead letters: requests that failed too often (포기한 요청)."""
+    with controlled(crawl, redis) as control:
+        letters = control.dead(limit)
+    if as_json:
+        print_json([asdict(letter) for letter in letters])
+    else:
+        show_dead(letters)
+
+
+@frontier.command()
+def requeue(
+    crawl: Crawl,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids shown by `dead`. / `dead`가 보여 주는 번호.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them. / 모두.")] = False,
+    redis: RedisUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Put dead letters back to the head of their depth (포기한 요청을 다시 대기열로)."""
+    from gleanery.errors import ConfigError
+
+    if bool(ids) == every:
+        raise ConfigError("Give ids, or --all (번호나 --all 가운데 하나를 주세요).")
+    with controlled(crawl, redis) as control:
+        number = control.requeue("all" if every else ids or [])
+    _tell(as_json, f"{number} queued again / 다시 대기열로: {number}", requeued=number)
+
+
+@frontier.command()
+def prune(
+    crawl: Crawl,
+    node: Annotated[
+        str, typer.Argument(help="Address of a page, or its node. / 페이지 주소나 노드.")
+    ],
+    redis: RedisUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Set a branch aside: nothing below that page is fetched (가지치기)."""
+    with controlled(crawl, redis) as control:
+        new = control.prune(node)
+    _tell(
+        as_json,
+        "Pruned / 가지를 쳤습니다" if new else "Was pruned already / 이미 쳤습니다",
+        new=new,
+    )
+
+
+@frontier.command()
+def restore(
+    crawl: Crawl,
+    node: Annotated[str, typer.Argument(help="What `prune` was given. / `prune`에 준 것.")],
+    redis: RedisUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Undo `prune` (가지치기 취소)."""
+    with controlled(crawl, redis) as control:
+        number = control.restore(node)
+    _tell(as_json, f"{number} queued again / 다시 대기열로: {number}", restored=number)
+
+
+@frontier.command()
+def pause(crawl: Crawl, redis: RedisUrl = "", as_json: AsJson = False) -> None:
+    """Lease nothing more until `resume`; what is under way ends (일시 정지)."""
+    with controlled(crawl, redis) as control:
+        control.pause()
+    _tell(as_json, "Paused / 일시 정지했습니다", state="paused")
+
+
+@frontier.command()
+def resume(crawl: Crawl, redis: RedisUrl = "", as_json: AsJson = False) -> None:
+    """Undo `pause` (다시 시작)."""
+    with controlled(crawl, redis) as control:
+        control.resume()
+    _tell(as_json, "Running / 다시 시작했습니다", state="running")
+
+
+@frontier.command()
+def drop(
+    crawl: Crawl,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Really delete it. / 정말로 지웁니다.")
+    ] = False,
+    redis: RedisUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Delete a crawl from Redis; its running workers end (수집 삭제)."""
+    from gleanery.errors import ConfigError
+
+    with controlled(crawl, redis) as control:
+        report = control.stats()
+        if not yes:
+            raise ConfigError(
+                f"{report.queued + report.in_flight} requests of {crawl!r} would be lost; say --yes"
+                " (대기 중인 요청이 사라집니다. --yes를 붙이세요)."
+            )
+        keys = control.drop()
+    _tell(as_json, f"Deleted, {keys} keys / 지웠습니다, 키 {keys}개", deleted_keys=keys)
+
+
+def _tell(as_json: bool, text: str, **facts: object) -> None:
+    if as_json:
+        print_json(facts)
+    else:
+        say(text)
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Redis]:
+    """Yield a client of Redis at ``url``, or of the one that is configured.
+
+    Raises:
+        ConfigError: The address is malformed, or the package ``redis`` is not installed.
+    """
+    from gleanery.config import load_config
+    from gleanery.errors import ConfigError
+
+    try:
+        from redis import Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+    except ImportError as error:
+        raise ConfigError("Install the shared frontier: pip install 'gleanery[server]'") from error
+    try:
+        client = Redis.from_url(
+            url or load_config().redis_url,
+            socket_connect_timeout=5,
+            socket_timeout=10,
+            retry=Retry(NoBackoff(), 0),  # a person is waiting: say at once that it is away
+        )
+    except ValueError as error:
+        raise ConfigError(f"--redis, GLEANERY_REDIS_URL: {error}") from error
+    with client:
+        yield client
+
+
+@contextmanager
+def controlled(crawl: str, url: str) -> Iterator[FrontierControl]:
+    """Yield the control of ``crawl``."""
+    from crawlers.frontier.control import FrontierControl
+
+    with connected(url) as client:
+        yield FrontierControl(client, crawl)
