@@ -13,8 +13,6 @@ from gleanery.errors import ConfigError, ModelServerError, ModelToolError
 from items import Annotation
 from items.base import KINDS
 from items.clock import utc_now
-from model_server.client import ModelClient
-from model_server.embedded import embedded_server
 from model_server.schema import Classification, Document
 
 if TYPE_CHECKING:
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from items import Item
+    from model_server.client import ModelClient
 
 logger = logging.getLogger(__name__)
 
@@ -159,5 +158,9 @@ def make_client(
         raise ConfigError("MODEL_BATCH_SIZE is 1 to 64, MODEL_TIMEOUT_SECONDS is above 0")
     if url and not url.startswith(("http://", "https://")):
         raise ConfigError(f"MODEL_SERVER_URL {url!r} is no http(s) address")
+    # The MCP SDK takes half a second to import: not for crawls that ask no model.
+    from model_server.client import ModelClient  # noqa: PLC0415
+    from model_server.embedded import embedded_server  # noqa: PLC0415
+
     server = url or embedded_server(engine, home)
     return ModelClient(server, token=token, timeout=timeout, batch_size=batch_size)

@@ -100,7 +100,6 @@ def test_without_a_model_server_items_are_stored_and_reenrich_catches_up(home):
     assert [row["category"] for row in rows_of(away)] == [None] * 9
     assert away.stats["classify/unavailable"] == 9
     assert away.log.count("Items pass unclassified") == 1
-    assert away.stats["elapsed_time_seconds"] < 40
 
     part, rest, again = (reenrich(home, *args) for args in (["--limit", "4"], [], []))
 

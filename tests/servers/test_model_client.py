@@ -203,11 +203,11 @@ async def test_silence_is_unavailability_and_does_not_hold_up_the_rest(serve, ov
     """The first documents wait for the time limit, the next fail at once, then it works again."""
     engine = EchoEngine()
     server = serve(engine) if over == "http" else build_server(echo_runner(engine), TAXONOMY)
-    client = ModelClient(server, timeout=0.5, batch_size=2)
+    client = ModelClient(server, timeout=1.5, batch_size=2)
     await client.open()
 
     silent = await classify_all(client, ["1 gate"] * 6)
-    async with asyncio.timeout(0.4):  # less than the time limit
+    async with asyncio.timeout(1.4):  # less than the time limit
         refused = await classify_all(client, ["1"] * 50)
     engine.gate.set()
     async with asyncio.timeout(15):
