@@ -20,16 +20,19 @@ class GraphSite(ThreadingHTTPServer):
         texts: dict[int, str] | None = None,
         categories: dict[int, str] | None = None,
         jitter: float = 0.0,
+        robots: str = "",
     ) -> None:
         self.links, self.texts, self.categories = links, texts or {}, categories or {}
-        self.jitter = jitter
+        self.jitter, self.robots = jitter, robots
         self.fetched: list[int] = []
+        self.times: list[float] = []
         self._random = random.Random(7)
         super().__init__(("127.0.0.1", 0), _Handler)
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def page(self, number: int) -> bytes:
         self.fetched.append(number)
+        self.times.append(time.monotonic())
         time.sleep(self._random.random() * self.jitter)
         anchors = "".join(f'<a href="/page/{n}">{n}</a>' for n in self.links.get(number, []))
         text = self.texts.get(number, f"page {number}")
@@ -54,14 +57,20 @@ class _Handler(BaseHTTPRequestHandler):
     server: GraphSite
 
     def do_GET(self) -> None:
+        if self.path == "/robots.txt" and self.server.robots:
+            self._send(self.server.robots.encode(), "text/plain")
+            return
         if not self.path.startswith("/page/"):
             self.send_response(404)
             self.send_header("content-length", "0")
             self.end_headers()
             return
         out = self.server.page(int(self.path.rsplit("/", 1)[1]))
+        self._send(out, "text/html; charset=utf-8")
+
+    def _send(self, out: bytes, content_type: str) -> None:
         self.send_response(200)
-        self.send_header("content-type", "text/html; charset=utf-8")
+        self.send_header("content-type", content_type)
         self.send_header("content-length", str(len(out)))
         self.end_headers()
         self.wfile.write(out)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crawlers.frontier.protocol import Answer, HostRule, Lease, Push
+from crawlers.frontier.protocol import Answer, Budget, HostRule, Lease, Push
 from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Exchanger:
         *,
         prefetch: int,
         idle_seconds: float,
+        budget: Budget,
         capacity: Callable[[], int],
         on_change: Callable[[], None],
         on_end: Callable[[str], None],
@@ -68,6 +69,7 @@ class Exchanger:
             stats: Where exchanges are counted.
             prefetch: Leases held ready at most.
             idle_seconds: Quiet time over all workers after which the crawl is over.
+            budget: What all workers together may use up.
             capacity: Answers how many requests could start at once.
             on_change: Called when the engine should look again.
             on_end: Called once with a close reason: a budget is spent, or the queue is gone.
@@ -76,6 +78,7 @@ class Exchanger:
         self.stats = stats
         self.prefetch = prefetch
         self.idle_seconds = idle_seconds
+        self.budget = budget
         self.capacity, self.on_change, self.on_end = capacity, on_change, on_end
         self.ready: deque[Lease] = deque()
         self.outbox = Outbox()
@@ -91,7 +94,7 @@ class Exchanger:
         """Wait for the queue's first answer, then keep exchanging."""
         while True:
             try:
-                await self.queue.open()
+                await self.queue.open(self.budget)
                 await self._exchange()
             except FrontierUnavailableError as error:
                 logger.warning("The frontier is away, waiting for it: %s", error)

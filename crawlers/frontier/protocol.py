@@ -48,6 +48,16 @@ class HostRule:
     """Time from now in which nothing may be sent."""
 
 
+@dataclass(slots=True, kw_only=True, frozen=True)
+class Budget:
+    """What all workers of a crawl together may use up; 0 = no limit."""
+
+    max_pages: int = 0
+    max_items: int = 0
+    max_bytes: int = 0
+    max_seconds: float = 0.0
+
+
 @dataclass(slots=True, kw_only=True)
 class Answer:
     """What an exchange brought."""
@@ -75,8 +85,12 @@ class FrontierQueue(ABC):
     """Silence after which a worker counts as dead."""
 
     @abstractmethod
-    async def open(self) -> bool:
+    async def open(self, budget: Budget | None = None) -> bool:
         """Join the crawl, or begin it; return whether it is new.
+
+        Args:
+            budget: Takes the place of the crawl's budget; ``None`` leaves it as it is. Its time
+                runs from the crawl's beginning.
 
         Raises:
             FrontierUnavailableError: The queue does not answer.

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import uuid
 from contextlib import contextmanager, suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from crawlers.frontier.protocol import Answer, FrontierQueue, Lease
+from crawlers.frontier.protocol import Answer, Budget, FrontierQueue, Lease
 from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
 
 if TYPE_CHECKING:
@@ -28,10 +29,17 @@ if TYPE_CHECKING:
 _EXCHANGE = Path(__file__).with_name("scripts") / "exchange.lua"
 _BEGIN = """
 if redis.call('HSETNX', KEYS[1], 'generation', ARGV[1]) == 1 then
-    redis.call('HSET', KEYS[1], 'level', ARGV[2], 'split', 0, 'seen', 0)
-    return {1, ARGV[1]}
+    local now = redis.call('TIME')[1] * 1000
+    redis.call('HSET', KEYS[1], 'level', ARGV[2], 'split', 0, 'seen', 0, 'began', now)
 end
-return {0, redis.call('HGET', KEYS[1], 'generation')}
+if ARGV[3] then
+    local began, seconds = redis.call('HGET', KEYS[1], 'began'), tonumber(ARGV[6])
+    local deadline = seconds > 0 and began + seconds * 1000 or 0
+    redis.call('HSET', KEYS[1], 'max_pages', ARGV[3], 'max_items', ARGV[4], 'max_bytes', ARGV[5],
+               'deadline', deadline)
+end
+local generation = redis.call('HGET', KEYS[1], 'generation')
+return {generation == ARGV[1] and 1 or 0, generation}
 """
 PASSING = (OutOfMemoryError, ReadOnlyError, ClusterDownError)
 """Refusals of a Redis that is full, failing over or cannot save: it will write again."""
@@ -46,6 +54,11 @@ def _naming_absence() -> Iterator[None]:
         yield
     except (RedisConnectionError, RedisTimeoutError, OSError) as error:
         raise FrontierUnavailableError(f"Redis is away: {error}") from error
+
+
+def _plain(host: str) -> str:
+    """Keep a host, which a page may have made up, from parting an entry."""
+    return host.replace(";", "%3B")
 
 
 class RedisQueue(FrontierQueue):
@@ -90,10 +103,11 @@ class RedisQueue(FrontierQueue):
         """Return the full name of one of the crawl's keys."""
         return self.prefix + name
 
-    async def open(self) -> bool:
+    async def open(self, budget: Budget | None = None) -> bool:
+        limits = [] if budget is None else [*astuple(budget)]
         with _naming_absence():
             new, generation = await self._begin(
-                keys=[self.key("meta")], args=[uuid.uuid4().hex, FIRST_LEVEL]
+                keys=[self.key("meta")], args=[uuid.uuid4().hex, FIRST_LEVEL, *limits]
             )
         self._generation = generation.decode()
         return bool(new)
@@ -111,14 +125,15 @@ class RedisQueue(FrontierQueue):
     ) -> Answer:
         args: list[Any] = [self._generation, self.worker, self._sequence, want, want_now]
         args += [*self._rules, items, size, len(ended), len(pushes), len(hosts)]
-        for lease_id, outcome in ended:
+        # the youngest first: each that goes back is put before those already there
+        for lease_id, outcome in sorted(ended, key=lambda row: -int(row[0])):
             args += [lease_id, outcome]
         for push in pushes:
             number = int.from_bytes(push.fingerprint[:8], "big") >> 1
-            args += [number, number & 0x3FFFFFF, int(push.known), push.depth, push.host]
+            args += [number, number & 0x3FFFFFF, int(push.known), push.depth, _plain(push.host)]
             args += [",".join(push.path), push.body]
         for rule in hosts:
-            args += [rule.host, rule.delay_ms, rule.not_before_ms]
+            args += [_plain(rule.host), rule.delay_ms, rule.not_before_ms]
         try:
             with _naming_absence():
                 raw, *rest = await self._script(keys=[self.prefix], args=args)
@@ -164,7 +179,9 @@ class RedisQueue(FrontierQueue):
 
     async def leave(self) -> None:
         with suppress(FrontierUnavailableError), _naming_absence():
-            await self.redis.zrem(self.key("workers"), self.worker)  # else it runs out by itself
+            if not await self.redis.hlen(self.key(f"lease:{self.worker}")):
+                await self.redis.zrem(self.key("workers"), self.worker)
+                await self.redis.hdel(self.key("applied"), self.worker)
 
     async def close(self) -> None:
         await self.redis.aclose()

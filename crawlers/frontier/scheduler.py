@@ -14,7 +14,7 @@ from crawlers.frontier.codec import decode_request, encode_request
 from crawlers.frontier.exchanger import Exchanger
 from crawlers.frontier.factory import make_queue
 from crawlers.frontier.politeness import rule_of
-from crawlers.frontier.protocol import HostRule, Push
+from crawlers.frontier.protocol import Budget, HostRule, Push
 from gleanery.errors import FrontierError
 from gleanery.signals import children_ready
 from gleanery.urls import host_of
@@ -49,16 +49,24 @@ class FrontierScheduler(BaseScheduler):
         self.bound = settings.getint("CONCURRENT_REQUESTS") or 16
         self.user_agent = settings["USER_AGENT"]
         self.throttled = settings.getbool("AUTOTHROTTLE_ENABLED")
+        self.delay_ms = round(settings.getfloat("DOWNLOAD_DELAY") * 1000)
         self.strict = settings["FRONTIER_ORDER"] == "strict"
         self._held: dict[Request, str] = {}
         self._failed: set[Request] = set()
         self._children: dict[str, list[Request]] = {}
         self._recent: dict[bytes, int] = {}
+        self._delays: dict[str, int] = {}
         self.exchanger = Exchanger(
             queue,
             crawler.stats,
             prefetch=settings.getint("FRONTIER_PREFETCH") or 2 * self.bound,
             idle_seconds=settings.getfloat("FRONTIER_IDLE_SECONDS"),
+            budget=Budget(
+                max_pages=settings.getint("FRONTIER_MAX_PAGES"),
+                max_items=settings.getint("FRONTIER_MAX_ITEMS"),
+                max_bytes=settings.getint("FRONTIER_MAX_BYTES"),
+                max_seconds=settings.getfloat("FRONTIER_MAX_SECONDS"),
+            ),
             capacity=self._capacity,
             on_change=self._look_again,
             on_end=self._end,
@@ -73,6 +81,9 @@ class FrontierScheduler(BaseScheduler):
     def open(self, spider: Spider) -> Deferred[None]:
         self.spider = spider
         self._hook_engine()
+        if not self.throttled:
+            # The frontier spaces requests out; a second wait in here would shift them together.
+            spider.download_delay = 0  # type: ignore[attr-defined]
         return deferred_from_coro(self.exchanger.open())
 
     def close(self, reason: str) -> Deferred[None]:
@@ -140,6 +151,7 @@ class FrontierScheduler(BaseScheduler):
         connect(self._note_failure, signals.spider_error)
         connect(self._note_item, signals.item_scraped)
         connect(self._note_response, signals.response_received)
+        connect(self._note_start, signals.request_reached_downloader)
 
     def _note_failure(self, response: Response | None) -> None:
         if response is not None and response.request is not None:
@@ -148,16 +160,29 @@ class FrontierScheduler(BaseScheduler):
     def _note_item(self) -> None:
         self.exchanger.outbox.items += 1
 
+    def _note_start(self, request: Request) -> None:
+        """Count a host's delay from the moment its request is sent, not from its lease."""
+        host = _host(request)
+        if request in self._held and (delay := self._delays.get(host, self.delay_ms)):
+            self.exchanger.outbox.hosts.append(HostRule(host=host, not_before_ms=delay))
+            self.exchanger.wake()
+
     def _note_response(self, response: Response, request: Request) -> None:
         self.exchanger.outbox.size += len(response.body)
         host = _host(request)
         if rule := rule_of(response, host, user_agent=self.user_agent):
-            self.exchanger.outbox.hosts.append(rule)
+            self._learn(rule)
         elif self.throttled and self.crawler.engine:
             slot = self.crawler.engine.downloader.slots.get(request.meta.get("download_slot", ""))
             if slot is not None and slot.delay:
                 delay = round(slot.delay * 1000)
-                self.exchanger.outbox.hosts.append(HostRule(host=host, delay_ms=delay))
+                self._learn(HostRule(host=host, delay_ms=delay))
+
+    def _learn(self, rule: HostRule) -> None:
+        if rule.delay_ms >= 0:
+            self._delays[rule.host] = rule.delay_ms
+        self.exchanger.outbox.hosts.append(rule)
+        self.exchanger.wake()
 
     # --- inside
     def _capacity(self) -> int:

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 def ended_well(reason: str | None) -> bool:
     """Whether a spider that closed for ``reason`` did its work, or was asked to stop."""
-    return reason in {"finished", "shutdown", "max_items"} or str(reason).startswith("closespider_")
+    return reason in {"finished", "shutdown"} or str(reason).startswith(("max_", "closespider_"))
 
 
 class Command(ScrapyCommand):
