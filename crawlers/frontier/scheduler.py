@@ -83,7 +83,9 @@ class FrontierScheduler(BaseScheduler):
         self._hook_engine()
         if not self.throttled:
             # The frontier spaces requests out; a second wait in here would shift them together.
-            spider.download_delay = 0  # type: ignore[attr-defined]
+            # AutoThrottle sets the delay of new slots in this way, too.
+            assert self.crawler.engine is not None
+            self.crawler.engine.downloader._delay = 0.0
         return deferred_from_coro(self.exchanger.open())
 
     def close(self, reason: str) -> Deferred[None]:
