@@ -34,7 +34,6 @@ REDIRECT_PRIORITY_ADJUST = 0
 ROBOTSTXT_OBEY = True
 AUTOTHROTTLE_ENABLED = True
 DOWNLOAD_DELAY_JITTER = 0  # a shared frontier counts on the delay that is set
-DOWNLOAD_DELAY_JITTER = 0  # a shared frontier counts on the delay that is set
 AUTOTHROTTLE_START_DELAY = 0.5
 AUTOTHROTTLE_TARGET_CONCURRENCY = 2.0
 CONCURRENT_REQUESTS = 16
