@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Self
 
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
+from scrapy_playwright.page import PageMethod
 
+from platforms.browser import settle
 from platforms.guard_proxy import GuardProxy
 
 if TYPE_CHECKING:
@@ -51,3 +53,4 @@ class BrowserGuardMiddleware:
         if request.meta.get("playwright"):
             request.meta["playwright_context"] = "guarded"
             request.meta["playwright_context_kwargs"] = self.context
+            request.meta["playwright_page_methods"] = [PageMethod(settle)]

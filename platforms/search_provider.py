@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gleanery.errors import (
@@ -15,6 +15,7 @@ from gleanery.errors import (
     PlatformUnavailableError,
 )
 from gleanery.urls import canonical_url
+from items.clock import from_iso, to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +60,15 @@ class Result:
 
     token: str | None = None
     """Set where ``url`` hides the publisher's address: what Google News has to decode."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON: queues of requests keep nothing else."""
+        return asdict(self) | {"published_at": to_iso(self.published_at)}
+
+    @classmethod
+    def from_dict(cls, row: dict[str, Any]) -> Result:
+        """Read what :meth:`to_dict` wrote."""
+        return cls(**row | {"published_at": from_iso(row["published_at"])})
 
 
 @dataclass(slots=True, kw_only=True)

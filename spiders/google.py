@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import scrapy
 from scrapy.http import TextResponse
-from scrapy.utils.asyncio import run_in_thread
 
 from gleanery.errors import ConfigError, CredentialError, ExtractionError
 from gleanery.urls import without_tracking
-from platforms.browser import browser_settings, check_browser, settle
+from platforms.browser import browser_settings, check_browser
 from platforms.links import LinkRules
 from platforms.search_provider import Listing, Result, Search, SearchProvider
 from platforms.web import extract_article, page_links
@@ -110,7 +110,7 @@ class GoogleSpider(GoogleNewsTokens):
         """Ask for the first listing, or go to the pages of a list at once."""
         provider, search = self._plan(seed)
         listing = provider.start(search)
-        meta = {"provider": provider.name, "search": search, "seed": seed.label}
+        meta = {"provider": provider.name, "search": asdict(search), "seed": seed.label}
         for address in listing.more:
             yield self._listing_request(address, provider, meta)
         deep = self.arguments.max_depth if seed.max_depth is None else seed.max_depth
@@ -135,11 +135,11 @@ class GoogleSpider(GoogleNewsTokens):
 
     async def parse_listing(self, response: Response) -> AsyncIterator[Any]:
         """Follow results and further listings, until the seed has had its ``results``."""
-        search: Search = response.meta["search"]
+        search = Search(**response.meta["search"])
         provider = self.provider(response.meta["provider"])
         kind = (response.headers.get("Content-Type") or b"").decode("latin-1")
         try:
-            listing = await run_in_thread(
+            listing = await self.parser.run(
                 provider.read, response.body, response.url, search, content_type=kind
             )
         except ExtractionError as error:
@@ -195,7 +195,12 @@ class GoogleSpider(GoogleNewsTokens):
             without_tracking(url),
             self.parse_page,
             errback=self.page_failed,
-            meta={"found_by": found_by, "result": result, "parent": parent, "page": True}
+            meta={
+                "found_by": found_by,
+                "result": result.to_dict() if result else None,
+                "linked_from": parent,
+                "page": True,
+            }
             | self.patient,
         )
 
@@ -205,7 +210,7 @@ class GoogleSpider(GoogleNewsTokens):
             self.stats.inc_value("google/not_html")
             return
         self.stats.inc_value("google/pages")
-        article = await run_in_thread(
+        article = await self.parser.run(
             extract_article, response.body, response.url, encoding=response.encoding
         )
         if article is not None:
@@ -220,25 +225,19 @@ class GoogleSpider(GoogleNewsTokens):
 
     def _completed(self, article: Article, response: TextResponse) -> Article:
         """Add to the article what led to it knows, where the page itself says nothing."""
-        result: Result = response.meta["result"] or Result(url=response.url)
+        row = response.meta["result"]
+        result = Result.from_dict(row) if row else Result(url=response.url)
         article.title = article.title or result.title
         article.published_at = article.published_at or result.published_at
         article.site = article.site or result.site
         article.found_by = response.meta["found_by"]
-        article.parent = response.meta["parent"]
+        article.parent = response.meta["linked_from"]
         article.rendered = bool(response.meta.get("rendered"))
         return article
 
     def _render_request(self, response: TextResponse) -> scrapy.Request:
-        # only crawls with a browser need it, and it loads slowly
-        from scrapy_playwright.page import PageMethod  # noqa: PLC0415
-
-        browser = {
-            "rendered": True,
-            "playwright": True,
-            "playwright_page_methods": [PageMethod(settle)],
-        }
-        keep = ("found_by", "result", "parent", "page")
+        browser = {"rendered": True, "playwright": True}
+        keep = ("found_by", "result", "linked_from", "page")
         request = scrapy.Request(
             response.url,
             self.parse_page,
@@ -254,13 +253,13 @@ class GoogleSpider(GoogleNewsTokens):
         if response.meta["depth"] >= response.meta.get("max_depth", 0):
             return
         rules = self._rules(response.meta)
-        for link in await run_in_thread(page_links, response.body, response.url):
+        for link in await self.parser.run(page_links, response.body, response.url):
             if rules.follows(link, response.url):
                 self.stats.inc_value("google/links")
                 yield self.page_request(
                     link,
                     found_by=response.meta["found_by"],
-                    parent=article.identity if article else response.meta["parent"],
+                    parent=article.identity if article else response.meta["linked_from"],
                 )
 
     def _rules(self, meta: dict[str, Any]) -> LinkRules:

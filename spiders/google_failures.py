@@ -10,6 +10,7 @@ from scrapy.exceptions import CloseSpider, IgnoreRequest, StopDownload
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from gleanery.errors import CredentialError
+from platforms.parse_thread import ParseThread
 from spiders.base import GleanerySpider
 
 if TYPE_CHECKING:
@@ -30,13 +31,18 @@ HTML = ("text/html", "application/xhtml+xml")
 class GoogleFailures(GleanerySpider):
     """Errbacks, progress, and the stop of downloads that are no pages."""
 
+    parser: ParseThread
+    """Everything that reads markup runs there."""
+
     patient: ClassVar[dict[str, Any]] = {"give_up_log_level": "DEBUG"}
     """Meta of every request: we say ourselves what a failure means, in one line."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.parser = ParseThread()
         crawler.signals.connect(spider.headers_received, signals.headers_received)
+        crawler.signals.connect(spider.parser.close, signals.spider_closed)
         return spider
 
     def headers_received(self, headers: Headers, request: Request) -> None:

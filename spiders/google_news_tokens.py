@@ -10,6 +10,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 
 from gleanery.errors import ExtractionError
 from platforms.news_links import article_address, decode_call, read_decoded, read_signature
+from platforms.search_provider import Result
 from spiders.google_failures import GoogleFailures
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from platforms.search_provider import Result
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class GoogleNewsTokens(GoogleFailures):
 
     def parse_signature(self, response: Response) -> Iterator[scrapy.Request]:
         """Take the signature from the article page, and make the page's own call."""
-        result: Result = response.meta["result"]
+        result = Result.from_dict(response.meta["result"])
         try:
             signature, time = read_signature(response.body)
         except ExtractionError as error:
@@ -78,7 +78,7 @@ class GoogleNewsTokens(GoogleFailures):
 
     def parse_decoded(self, response: Response) -> Iterator[scrapy.Request]:
         """Go to the publisher's page."""
-        result: Result = response.meta["result"]
+        result = Result.from_dict(response.meta["result"])
         try:
             result.url, result.token = read_decoded(response.body), None
         except ExtractionError as error:
@@ -104,6 +104,6 @@ class GoogleNewsTokens(GoogleFailures):
             logger.warning("Google News link not decoded: %s", why, extra={"spider": self})
 
     def _ask(self, url: str, callback: Any, result: Result, **more: Any) -> scrapy.Request:
-        meta = {"result": result, "dont_obey_robotstxt": True} | self.patient
+        meta = {"result": result.to_dict(), "dont_obey_robotstxt": True} | self.patient
         request = scrapy.Request(url, callback, errback=self.decode_failed, meta=meta, **more)
         return self.follow(request, same_depth=True)

@@ -100,9 +100,9 @@ def test_a_crawl_stopped_halfway_goes_on_and_fetches_nothing_twice(tmp_path, pag
     with MitmProxy(web) as proxy:
         settings = SETTINGS | {"WEB_PROXY": proxy.url, "JOBDIR": str(tmp_path / "queue")}
         with start_crawl("google", tmp_path, settings=settings, **ARGUMENTS) as process:
-            wait_until(lambda: len(web.asked) > 100, seconds=120)
+            wait_until(lambda: len(web.asked) > 100 or process.poll() is not None, seconds=120)
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            process.wait(90)
         stopped_at = len(web.asked)
         again = scrapy_crawl("google", tmp_path, settings=settings, **ARGUMENTS)
         with again.store() as store:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import asdict
+from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 import pytest
@@ -19,6 +21,7 @@ from platforms.news_links import (
     read_signature,
     token_of,
 )
+from platforms.search_provider import Result, Search
 
 PAGE = "https://www.bbc.co.uk/news/world"
 
@@ -120,3 +123,14 @@ def test_links_are_followed_by_the_rules(rules, link, followed):
 )
 def test_a_site_is_a_registered_domain(url, site):
     assert site_of(url) == site
+
+
+def test_every_request_of_the_spider_survives_a_queue_of_json():
+    """Queues outside the process keep plain values only (``crawlers.frontier.codec``)."""
+    result = Result(
+        url="https://e.org/1", title="하나", published_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    search = Search(kind="query", value="기후", language="ko")
+
+    assert Result.from_dict(json.loads(json.dumps(result.to_dict()))) == result
+    assert Search(**json.loads(json.dumps(asdict(search)))) == search
