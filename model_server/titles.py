@@ -14,7 +14,7 @@ LOOK_AT = 4_000
 
 _TAG = re.compile(r"<(?:!--.*?--|/?[A-Za-z][^<>]*)>", re.DOTALL)
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
-_LINK = re.compile(r"(?:https?://|www\.)[^\s<>()\[\]\"']+", re.IGNORECASE)
+_LINK = re.compile(r"(?:https?://|www\.(?=\w))[^\s<>()\[\]\"']*", re.IGNORECASE)
 _MARKS = re.compile(r"^[#>*\-=_~`|\s]+|[*_~`|#\s]+$|\*\*|__|~~|`+")
 _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _NEWLINE = re.compile(r"[\r\n\u2028\u2029]+")
@@ -45,14 +45,18 @@ def make_title(title: str, text: str) -> str:
     if cleaned := clean(title[:LOOK_AT]):
         return shorten(cleaned)
     for line in _NEWLINE.split(_without_markup(text[:LOOK_AT])):
-        if cleaned := _tidy(line):
+        if cleaned := clean(line):
             return shorten(first_sentence(cleaned))
     return ""
 
 
 def clean(text: str) -> str:
     """Return ``text`` on one line, without tags, links, entities, Markdown, control characters."""
-    return _tidy(_NEWLINE.sub(" ", _without_markup(text)))
+    plain = _NEWLINE.sub(" ", text)
+    # What is taken away may have parted the halves of a link or a tag: go on until nothing changes.
+    while (cleaned := _tidy(_without_markup(plain))) != plain:
+        plain = cleaned
+    return plain
 
 
 def first_sentence(line: str) -> str:

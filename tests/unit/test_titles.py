@@ -54,6 +54,8 @@ def test_the_first_sentence_ends_where_a_reader_would_end_it(text, sentence):
         ("👩\u200d🚀 in space", "", "👩\u200d🚀 in space"),
         ("", "", ""),
         ("...", "---\n***", ""),
+        ("http://", "ht\u200btp://a.b/c", ""),
+        ("ht**tp://a.b", "", ""),
     ],
 )
 def test_a_title_is_the_given_one_else_the_first_sentence_without_markup(title, text, expected):
