@@ -104,7 +104,9 @@ end
 
 -- The answer to an exchange may be lost on its way; the worker then repeats it under its number.
 if call('HGET', P .. 'applied', worker) == sequence then n_ended, n_pushed, n_hosts, items, bytes = 0, 0, 0, 0, 0 end
-call('HSET', P .. 'applied', worker, sequence)
+if n_ended + n_pushed + n_hosts > 0 then -- one that tells nothing is not repeated: the next may tell something
+    call('HSET', P .. 'applied', worker, sequence)
+end
 count('items', items)
 count('bytes', bytes)
 
@@ -163,8 +165,7 @@ for _, silent in ipairs(call('ZRANGEBYSCORE', P .. 'workers', '-inf', now - leas
         retry(depth, host, entry, silent, 'died')
     end
     count('reclaimed', #ids)
-    call('ZREM', P .. 'workers', silent)
-    call('HDEL', P .. 'applied', silent)
+    call('ZREM', P .. 'workers', silent) -- 'applied' stays: it may only have been cut off, and repeat an exchange
 end
 
 local queued, in_flight, done, shallowest = 0, 0, 0, nil
@@ -258,9 +259,10 @@ local free_at
 for _, depth in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
     if want <= 0 or (shallowest and tonumber(depth) > shallowest) then break end
     lease_level(depth)
-    local first = call('ZRANGE', P .. 'hosts:' .. depth, 0, 0, 'WITHSCORES')
-    if first[2] and (not free_at or tonumber(first[2]) < free_at) then free_at = tonumber(first[2]) end
-    if strict and (#leases > 0 or first[1]) then break end
+    -- What is free already waits for this worker's own capacity or for an ack: no time to tell.
+    local later = call('ZRANGEBYSCORE', P .. 'hosts:' .. depth, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    if later[2] and (not free_at or tonumber(later[2]) < free_at) then free_at = tonumber(later[2]) end
+    if strict and (#leases > 0 or call('HEXISTS', P .. 'queued', depth) == 1) then break end
 end
 
 for _, n in ipairs(call('HVALS', P .. 'queued')) do queued = queued + tonumber(n) end
