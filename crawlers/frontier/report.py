@@ -1,26 +1,27 @@
-"""What a crawl's frontier in Redis holds, read in three round trips whatever its size."""
+"""What a crawl's frontier in Redis holds, read in one round trip whatever its size."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from gleanery.errors import FrontierGoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from redis import Redis
 
-HOSTS_SAMPLED = 200
+_SCRIPT = Path(__file__).with_name("scripts").joinpath("report.lua").read_text(encoding="utf-8")
+COUNTERS = ("seen", "repeated", "reclaimed", "late", "items", "bytes")
+BUDGETS = ("max_pages", "max_items", "max_bytes", "deadline")
+
+HOSTS_SAMPLED = 64
 """Hosts of a level whose queues are measured; a level may hold a million."""
 HOSTS_SHOWN = 10
 LEVELS_SHOWN = 3
 WORKERS_SHOWN = 64
-ENTRIES_READ = 256
+ENTRIES_READ = 128
 """Dead letters and pruned requests that are looked into, at most."""
 
 
@@ -74,7 +75,7 @@ class OldestLease:
 
 @dataclass(slots=True, kw_only=True)
 class FrontierReport:
-    """State of a crawl at one moment; the counts of the first round trip are consistent."""
+    """State of a crawl at one moment."""
 
     crawl: str
     at_ms: int
@@ -137,156 +138,71 @@ def read_report(redis: Redis, crawl: str, prefix: str) -> FrontierReport:
         FrontierGoneError: There is no such crawl.
         redis.RedisError: Redis is away.
     """
-    raw = _counts(redis, prefix)
-    meta: dict[str, str] = {k.decode(): v.decode() for k, v in raw["meta"].items()}
+    limits = [LEVELS_SHOWN, HOSTS_SAMPLED, HOSTS_SHOWN, WORKERS_SHOWN, ENTRIES_READ]
+    answer = cast("bytes", redis.register_script(_SCRIPT)(keys=[prefix], args=limits))
+    raw: dict[str, Any] = json.loads(answer.decode("utf-8", "replace"))
+    meta: dict[str, str] = raw["meta"]
     if "generation" not in meta:
         raise FrontierGoneError(f"There is no crawl {crawl!r} in Redis (그런 수집이 없습니다)")
-    now = raw["time"][0] * 1000 + raw["time"][1] // 1000
-    by_depth = {name: _numbers(raw[name]) for name in ("queued", "inflight", "done")}
-    report = FrontierReport(
+    depths = _depths(raw)
+    queued, in_flight, done = (
+        sum(getattr(d, name) for d in depths) for name in ("queued", "in_flight", "done")
+    )
+    now = int(raw["time"][0]) * 1000 + int(raw["time"][1]) // 1000
+    return FrontierReport(
         crawl=crawl,
         at_ms=now,
         state=meta.get("state", "running"),
-        queued=sum(by_depth["queued"].values()),
-        in_flight=sum(by_depth["inflight"].values()),
-        done=sum(by_depth["done"].values()),
-        pruned=raw["pruned_length"],
-        dead=raw["dead_length"],
-        pushed=0,
-        counters={
-            name: int(meta.get(name, 0))
-            for name in ("seen", "repeated", "reclaimed", "late", "items", "bytes")
-        },
-        budgets={
-            name: int(meta[name])
-            for name in ("max_pages", "max_items", "max_bytes", "deadline")
-            if int(meta.get(name, 0)) > 0
-        },
+        queued=queued,
+        in_flight=in_flight,
+        done=done,
+        pruned=raw["pruned"],
+        dead=raw["dead"],
+        pushed=queued + in_flight + done + raw["pruned"] + raw["dead"],
+        counters={name: int(meta.get(name, 0)) for name in COUNTERS},
+        budgets={name: int(meta[name]) for name in BUDGETS if int(meta.get(name, 0)) > 0},
         pruned_nodes=raw["pruned_nodes"],
-        depths=_depths(by_depth, raw["pruned_queue"], raw["dead"]),
+        depths=depths,
+        hosts=[_host(*row, now=now) for row in raw["hosts"]],
+        hosts_total=raw["hosts_total"],
+        workers=[
+            Worker(name=name, silent_ms=max(0, now - int(float(beat))), leases=leases)
+            for name, beat, leases in raw["workers"]
+        ],
+        oldest_lease=_lease(*raw["oldest"]) if "oldest" in raw else None,
     )
-    report.pushed = sum((report.queued, report.in_flight, report.done, report.pruned, report.dead))
-    _add_details(redis, prefix, report, raw["levels"], raw["workers"])
-    return report
 
 
-def _counts(redis: Redis, prefix: str) -> dict[str, Any]:
-    """One transaction: these numbers belong together."""
-    dead, aside = prefix + "dead", prefix + "pruned_queue"
-    with redis.pipeline(transaction=True) as pipe:
-        calls = {
-            "time": pipe.time(),
-            "meta": pipe.hgetall(prefix + "meta"),
-            "queued": pipe.hgetall(prefix + "queued"),
-            "inflight": pipe.hgetall(prefix + "inflight"),
-            "done": pipe.hgetall(prefix + "done"),
-            "pruned_length": pipe.llen(aside),
-            "pruned_queue": pipe.lrange(aside, 0, ENTRIES_READ - 1),
-            "pruned_nodes": pipe.scard(prefix + "pruned"),
-            "dead_length": pipe.hlen(dead),
-            "dead": pipe.hscan(dead, 0, count=ENTRIES_READ),
-            "levels": pipe.zrange(prefix + "levels", 0, LEVELS_SHOWN - 1),
-            "workers": pipe.zrange(prefix + "workers", 0, WORKERS_SHOWN - 1, withscores=True),
-        }
-        found: dict[str, Any] = dict(zip(calls, pipe.execute(), strict=True))
-    found["dead"] = list(found["dead"][1].values())
-    return found
-
-
-def _numbers(raw: dict[bytes, bytes]) -> dict[int, int]:
-    return {int(depth): int(number) for depth, number in raw.items()}
-
-
-def _depths(
-    by_depth: dict[str, dict[int, int]], pruned: list[bytes], dead: list[bytes]
-) -> list[DepthCounts]:
-    aside = Counter(int(entry.split(b";", 1)[0]) for entry in pruned)
-    lost = Counter(int(entry.split(b";", 1)[0]) for entry in dead)
-    queued, in_flight, done = by_depth["queued"], by_depth["inflight"], by_depth["done"]
+def _depths(raw: dict[str, Any]) -> list[DepthCounts]:
+    names = ("queued", "in_flight", "done", "pruned_at", "dead_at")
+    numbers = [{int(depth): int(n) for depth, n in raw[name].items()} for name in names]
     return [
         DepthCounts(
             depth=depth,
-            queued=queued.get(depth, 0),
-            in_flight=in_flight.get(depth, 0),
-            done=done.get(depth, 0),
-            pruned=aside[depth],
-            dead=lost[depth],
+            queued=numbers[0].get(depth, 0),
+            in_flight=numbers[1].get(depth, 0),
+            done=numbers[2].get(depth, 0),
+            pruned=numbers[3].get(depth, 0),
+            dead=numbers[4].get(depth, 0),
         )
-        for depth in sorted({*queued, *in_flight, *done, *aside, *lost})
+        for depth in sorted(set().union(*numbers))
     ]
 
 
-def _add_details(
-    redis: Redis,
-    prefix: str,
-    report: FrontierReport,
-    levels: list[bytes],
-    workers: list[tuple[bytes, float]],
-) -> None:
-    depths = [int(level) for level in levels]
-    names = [name.decode() for name, _ in workers]
-    with redis.pipeline(transaction=False) as pipe:
-        for depth in depths:
-            pipe.zcard(f"{prefix}hosts:{depth}")
-            pipe.zrange(f"{prefix}hosts:{depth}", 0, HOSTS_SAMPLED - 1)
-        for name in names:
-            pipe.hkeys(f"{prefix}lease:{name}")
-        answers = pipe.execute()
-    of_levels, ids = answers[: 2 * len(depths)], answers[2 * len(depths) :]
-    report.hosts_total = sum(of_levels[::2])
-    report.workers = [
-        Worker(name=name, silent_ms=max(0, report.at_ms - int(beat)), leases=len(held))
-        for name, (_, beat), held in zip(names, workers, ids, strict=True)
-    ]
-    pairs = [(d, host) for d, hosts in zip(depths, of_levels[1::2], strict=True) for host in hosts]
-    leases = [(int(i), name) for name, held in zip(names, ids, strict=True) for i in held]
-    _add_hosts_and_lease(redis, prefix, report, pairs, min(leases, default=None))
-
-
-def _add_hosts_and_lease(
-    redis: Redis,
-    prefix: str,
-    report: FrontierReport,
-    pairs: list[tuple[int, bytes]],
-    oldest: tuple[int, str] | None,
-) -> None:
-    hosts = [host for _, host in pairs] or [b""]
-    with redis.pipeline(transaction=False) as pipe:
-        for depth, host in pairs:
-            pipe.llen(f"{prefix}queue:{depth}:".encode() + host)
-        pipe.hmget(prefix + "delay", hosts)
-        pipe.hmget(prefix + "next", hosts)
-        pipe.hget(f"{prefix}lease:{oldest[1] if oldest else ''}", str(oldest[0] if oldest else 0))
-        *lengths, delays, nexts, entry = pipe.execute()
-    if oldest and entry:
-        report.oldest_lease = _lease(oldest, entry)
-    report.hosts = _longest(
-        HostQueue(
-            depth=depth,
-            host=host.decode("utf-8", "replace"),
-            queued=length,
-            delay_ms=None if delay is None else int(float(delay)),
-            free_in_ms=max(0, int(float(free_at or 0)) - report.at_ms),
-        )
-        for (depth, host), length, delay, free_at in zip(
-            pairs, lengths, delays[: len(pairs)], nexts[: len(pairs)], strict=True
-        )
+def _host(
+    depth: int, name: str, queued: int, delay: str | Literal[False], free_at: str, *, now: int
+) -> HostQueue:
+    """Read a row of the script; what is not set is ``False`` there."""
+    return HostQueue(
+        depth=depth,
+        host=name,
+        queued=queued,
+        delay_ms=int(float(delay)) if delay is not False else None,
+        free_in_ms=max(0, int(float(free_at or 0)) - now),
     )
 
 
-def _longest(rows: Iterable[HostQueue]) -> list[HostQueue]:
-    """The longest queues of each level, the shallowest level first."""
-    waiting = sorted((r for r in rows if r.queued), key=lambda row: (row.depth, -row.queued))
-    levels = groupby(waiting, key=lambda row: row.depth)
-    return [row for _, level in levels for row in list(level)[:HOSTS_SHOWN]]
-
-
-def _lease(oldest: tuple[int, str], entry: bytes) -> OldestLease:
-    depth, host, _history, _path, body = entry.split(b";", 4)
-    return OldestLease(
-        id=str(oldest[0]),
-        worker=oldest[1],
-        depth=int(depth),
-        host=host.decode("utf-8", "replace"),
-        url=url_of(body),
-    )
+def _lease(lease_id: str, worker: str, entry: str) -> OldestLease:
+    depth, host, _history, _path, body = entry.split(";", 4)
+    url = url_of(body.encode())
+    return OldestLease(id=lease_id, worker=worker, depth=int(depth), host=host, url=url)

