@@ -97,12 +97,16 @@ def _crawl(platform: str, home: Path, site: DemoServer) -> str:
     command += [f"seeds={home / 'seeds.yaml'}", "-s", "AUTOTHROTTLE_ENABLED=False", "--json"]
     command += ["comments=50"] if platform == "youtube" else []
     child = subprocess.Popen(  # noqa: S603 (our own command, our own words)
-        command, env=_environment(home, site.url), stdout=subprocess.PIPE
+        command,
+        env=_environment(home, site.url),
+        stdout=subprocess.PIPE,
+        process_group=0,  # Ctrl-C reaches it once, from us: twice would end it in disorder
     )
     try:
         told, _ = child.communicate()
-    except KeyboardInterrupt:  # the child got it, too, and stops in good order
-        child.wait()
+    except KeyboardInterrupt:
+        child.send_signal(signal.SIGINT)
+        child.communicate()
         raise
     if child.returncode:
         raise GleaneryError(f"The demo's {platform} crawl ended with status {child.returncode}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -28,10 +29,10 @@ class CliResult:
 
     @property
     def error(self) -> str:
-        """The one line that a failure prints."""
+        """The one line that a failure prints, besides progress."""
         assert self.returncode != 0, self.stdout
         assert "Traceback" not in self.stderr
-        lines = self.stderr.strip().splitlines()
+        lines = [x for x in self.stderr.splitlines() if not re.match(r"\w+: pages \d", x)]
         assert len(lines) == 1, self.stderr
         return lines[0]
 

@@ -238,9 +238,9 @@ def test_a_job_is_stopped_and_resumed(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
         )
-        wait_until(lambda: len(site.fetched) > 5, seconds=30)
+        wait_until(lambda: len(site.fetched) > 5, seconds=90)
         child.send_signal(signal.SIGINT)
-        _, stopped = child.communicate(timeout=30)
+        _, stopped = child.communicate(timeout=90)
         queue = tmp_path / "queues" / "night-1"
         kept = queue.is_dir()
         resumed = gleanery(tmp_path, *words, "--json")

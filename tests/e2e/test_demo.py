@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+from dataclasses import asdict
 
 import pytest
 
 from gleanery.demo import load_world
 from gleanery.demo.world import ENOUGH_CATEGORIES, ENOUGH_DOCUMENTS
 from storage import open_store
-from tests.cli import gleanery
+from tests.cli import COMMAND, ROOT, CliResult, environment, gleanery
+from tests.conftest import wait_until
 from tests.page import Page
 
 
@@ -28,8 +34,20 @@ def everything(world):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    home = tmp_path_factory.mktemp("demo") / ".demo"
-    return home, gleanery(home, "demo", "--home", str(home), timeout=230)
+    """One demo for all tests, also where pytest-xdist spreads them over processes."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "demo"
+    home, outcome = folder / ".demo", folder / "outcome.json"
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        wait_until(outcome.exists, seconds=230)
+        return home, CliResult(**json.loads(outcome.read_text("utf-8")))
+    result = gleanery(home, "demo", "--home", str(home), timeout=230, COLUMNS="120")
+    part = folder / "part.json"
+    part.write_text(json.dumps(asdict(result)), "utf-8")
+    part.rename(outcome)
+    return home, result
 
 
 def test_the_demo_collects_and_classifies_its_whole_world(demo):
@@ -109,8 +127,8 @@ def test_the_engine_can_be_evaluated_where_the_demo_ran(demo, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_second_demo_gives_the_same_counts(demo):
-    home, _ = demo
+def test_a_second_demo_gives_the_same_counts(demo, tmp_path):
+    home = shutil.copytree(demo[0], tmp_path / ".demo")
     first = gleanery(home, "stats", "--json").json
 
     second = gleanery(home, "demo", "--home", str(home), "--json", timeout=230).json
@@ -122,3 +140,31 @@ def test_reenrich_finds_nothing_left_to_do(demo):
     home, _ = demo
 
     assert gleanery(home, "reenrich", "--json").json["classified"] == 0
+
+
+def has_items(path):
+    if not path.exists():
+        return False
+    with open_store("sqlite", path) as store:
+        return bool(store.latest(limit=1))
+
+
+def test_ctrl_c_ends_the_demo_and_its_crawl(demo, tmp_path):
+    home = tmp_path / ".demo"
+    shutil.copytree(demo[0] / "cache", home / "cache")  # the engine starts at once
+    child = subprocess.Popen(
+        [*COMMAND, "demo", "--home", str(home)],
+        cwd=ROOT,
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    wait_until(lambda: has_items(home / "gleanery.db"), seconds=120)
+    child.send_signal(signal.SIGINT)
+    _, told = child.communicate(timeout=60)
+    (report,) = (home / "jobs").glob("*.json")
+
+    assert child.returncode == 130
+    assert "Traceback" not in told
+    assert json.loads(report.read_text())["reason"] == "shutdown"
