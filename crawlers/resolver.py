@@ -95,6 +95,7 @@ class _Filter:
 
 def proxy_hosts(settings: BaseSettings) -> frozenset[str]:
     """Return the hosts of the proxies in settings and environment, lower case."""
-    urls = (settings["WEB_PROXY"], settings["YOUTUBE_PROXY"], *getproxies().values())
+    environment = (url for scheme, url in getproxies().items() if scheme != "no")
+    urls = (settings["WEB_PROXY"], settings["YOUTUBE_PROXY"], *environment)
     hosts = (urlsplit(u if "://" in u else f"//{u}").hostname for u in urls if u)
     return frozenset(host.lower() for host in hosts if host)

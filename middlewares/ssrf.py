@@ -76,7 +76,10 @@ class AddressMiddleware:
 
     def _refuse(self, request: Request, reason: str) -> None:
         """Raise ``IgnoreRequest``; a robots.txt is passed over in silence, its page comes next."""
-        if urlparse_cached(request).path != "/robots.txt":
+        asked_for_rules = request.meta.get("dont_obey_robotstxt") and (
+            urlparse_cached(request).path == "/robots.txt"
+        )
+        if not asked_for_rules:
             self._told += 1
             level = logging.WARNING if self._told <= MAX_WARNINGS else logging.DEBUG
             spider = self.crawler.spider

@@ -22,6 +22,12 @@ MAX_TAGS = 30_000
 MAX_ATTRIBUTES = 500
 """A tag of so many attributes is dropped: libxml2 is quadratic in them."""
 
+LIBRARY_ERRORS = (
+    *(AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    etree.LxmlError,
+)
+"""What extraction libraries raise on pages that nobody thought of; such a page gives nothing."""
+
 _LONG_TAG = re.compile(r"<[^<>]{5000,}>")
 
 _MULTIBYTE = (
@@ -61,7 +67,7 @@ def parse_html(source: str) -> HtmlElement | None:
     """
     try:
         tree = load_html(source) if source.strip() else None
-    except (etree.LxmlError, ValueError, AssertionError, RecursionError):
+    except LIBRARY_ERRORS:
         return None
     return tree if tree is not None and len(tree) else None
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import readability
 import trafilatura
-from lxml import etree
 from lxml import html as lxml_html
 
 from platforms.embedded_json import json_text, stated_text
+from platforms.html_source import LIBRARY_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,9 +68,12 @@ def length(text: str) -> int:
 
 
 def _trafilatura(tree: HtmlElement, url: str, *, fast: bool) -> str:
-    document = trafilatura.bare_extraction(
-        tree, url=url, fast=fast, include_comments=False, include_tables=True
-    )
+    try:
+        document = trafilatura.bare_extraction(
+            tree, url=url, fast=fast, include_comments=False, include_tables=True
+        )
+    except LIBRARY_ERRORS:
+        return ""
     return (getattr(document, "text", None) or "") if document else ""
 
 
@@ -78,7 +81,7 @@ def _readability(_: HtmlElement, source: str, url: str) -> str:
     try:
         summary = readability.Document(source, url=url).summary(html_partial=True)
         tree = lxml_html.fromstring(summary) if summary.strip() else None
-    except (readability.readability.Unparseable, etree.LxmlError, ValueError, TypeError):
+    except LIBRARY_ERRORS:  # its own Unparseable is a ValueError
         return ""
     return _block_text(tree) if tree is not None else ""
 

@@ -6,14 +6,16 @@ import html
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from trafilatura.metadata import extract_metadata
+from trafilatura.settings import Document
 
 from gleanery.urls import host_of
 from platforms.embedded_json import json_ld
+from platforms.html_source import LIBRARY_ERRORS
 from platforms.languages import language_of
 from platforms.page_dates import published_at
+from platforms.page_links import absolute
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,7 +56,7 @@ def read_facts(tree: HtmlElement, url: str, text: str) -> PageFacts:
         text: Its main text, which shows the language.
     """
     meta, stated = meta_tags(tree), article_object(tree)
-    guessed = extract_metadata(tree, default_url=url, extensive=False)
+    guessed = _guess(tree, url)
     image = meta.get("og:image") or _image_of(stated) or guessed.image
     return PageFacts(
         title=title_of(tree, meta, stated, guessed.title),
@@ -63,9 +65,17 @@ def read_facts(tree: HtmlElement, url: str, text: str) -> PageFacts:
         language=language_of(tree, meta, text),
         description=_one_line(meta.get("og:description") or guessed.description) or None,
         site=_one_line(meta.get("og:site_name") or guessed.sitename) or host_of(url),
-        image=urljoin(url, image) if image else None,
+        image=absolute(url, image) or None if image else None,
         tags=_tags(guessed.tags or []),
     )
+
+
+def _guess(tree: HtmlElement, url: str) -> Document:
+    """Return what trafilatura finds; nothing where it fails."""
+    try:
+        return extract_metadata(tree, default_url=url, extensive=False)
+    except LIBRARY_ERRORS:
+        return Document()
 
 
 def meta_tags(tree: HtmlElement) -> dict[str, str]:

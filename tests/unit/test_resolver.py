@@ -123,3 +123,12 @@ def test_networks_and_proxies_of_the_operator_are_open(resolve):
     assert look_up("site.test") == ["127.0.0.5"]
     assert look_up("squid") == ["10.0.0.3"]
     assert look_up("127.0.0.9") == ["127.0.0.9"]
+
+
+def test_hosts_that_bypass_a_proxy_are_not_open(resolve, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://squid:3128")
+    monkeypatch.setenv("no_proxy", "localhost")
+    look_up = resolve({"squid": [["10.0.0.3"]], "localhost": [["127.0.0.1"]]})
+
+    assert look_up("squid") == ["10.0.0.3"]
+    assert look_up("localhost") == []

@@ -96,6 +96,19 @@ def test_a_page_states_its_identity_only_within_its_own_host(stated, identity):
     assert article.external_id == identity
 
 
+def test_malformed_addresses_in_a_page_cost_the_address_and_not_the_page():
+    head = (
+        '<base href="http://["><meta property="og:image" content="http://[x">'
+        '<meta property="og:url" content="//host:port/">'
+    )
+
+    article = extract_article(korean_page(head).encode(), URL)
+
+    assert article is not None
+    assert article.image is None
+    assert article.external_id == "https://news.example/politics/1"
+
+
 def test_a_text_that_only_scripts_carry_is_found():
     next_data = {"props": {"post": {"title": "x", "content": f"<p>{KOREAN}</p><p>끝.</p>"}}}
     flight = f'1:["$","div",null,{{}}]\n2:T{len(KOREAN.encode()):x},{KOREAN}3:["$","p",null,{{}}]\n'
