@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import scrapy
 from scrapy.downloadermiddlewares.retry import get_retry_request
@@ -145,9 +145,8 @@ class RedditSpider(GleanerySpider):
             for thing in page.things:
                 yield from self.parse_listed(thing, rules)
         if pages[-1].after:
-            parts = urlsplit(response.url)
-            here = Query(path=parts.path, params=dict(parse_qsl(parts.query)))
-            following = query.next_page(here, pages[-1].after)
+            base = self.settings["REDDIT_OAUTH_URL"]
+            following = query.next_page(response.url, base, pages[-1].after)
             request = self.ask(following, self.parse_listing, rules=rules)
             yield self.follow(request, same_depth=True)
 
@@ -180,6 +179,7 @@ class RedditSpider(GleanerySpider):
         """Yield a post, unless a listing gave it already, and its comment tree."""
         thing, tree = read_thread(pages)
         if self.refused(thing, rules):
+            self.logger.warning("Reddit: %s: over 18, kept with over_18=true", thing.fields["id"])
             return
         if not listed:
             post = to_post(thing.fields)
@@ -207,6 +207,8 @@ class RedditSpider(GleanerySpider):
     @reading
     def parse_comment(self, response: Response, pages: list[Page], rules: Rules) -> Iterator[Any]:
         """Yield a comment, and go to what is around it."""
+        if not pages[0].things:
+            raise ExtractionError("there is no such comment")
         for thing in pages[0].things:
             if thing.kind == "comment" and not self.refused(thing, rules):
                 yield to_comment(thing.fields, tree_depth=None)
@@ -252,14 +254,11 @@ class RedditSpider(GleanerySpider):
     def parse_share(self, response: Response, rules: Rules) -> Iterator[scrapy.Request]:
         """Go where a share link leads."""
         location = (response.headers.get("Location") or b"").decode("latin-1")
-        leads_to = urljoin(response.url, location)
         try:
-            asked = query.post_query(leads_to)
-        except ValueError:
-            asked = Query(path="", answer="share")
-        if asked.answer == "share":
+            asked = query.shared_post(location)
+        except ValueError as error:
             self.crawler.stats.inc_value("reddit/failed/share")
-            self.logger.warning("Reddit: the share link %s leads to no post", response.url)
+            self.logger.warning("Reddit: %s given up: %s", response.url, error)
             return
         yield self.follow(self.ask(asked, self.parse_thread, rules=rules), same_depth=True)
 

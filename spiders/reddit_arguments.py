@@ -68,7 +68,7 @@ class RedditArguments(SpiderArguments):
             given = getattr(self, kind)
             for value in given if isinstance(given, tuple) else (given,):
                 if value is not None:
-                    first_query(kind, str(value), self.query_options())
+                    first_query(kind, str(value), Options())  # the spider checks sort, by seed
         return self
 
     def query_options(self, within: str | None = None) -> Options:

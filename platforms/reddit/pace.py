@@ -16,6 +16,8 @@ LONGEST_WAIT_SECONDS = 900.0
 """Reddit's window is 600 s; what asks for more is taken for a mistake."""
 WAIT_WITHOUT_ADVICE_SECONDS = 10.0
 """After a 429 that states no time."""
+LONGEST_TROUBLE_SECONDS = 60.0
+"""Reddit's own trouble (5xx) is waited out for 1, 2, 4 … seconds, at most so long."""
 WINDOW_SECONDS = 600
 
 
@@ -27,6 +29,7 @@ class Pace:
 
     def __init__(self) -> None:
         self._limiter = RateLimiter(window_size=WINDOW_SECONDS)
+        self._troubles = 0
 
     def wait_after(self, status: int, headers: Mapping[str, str]) -> float:
         """Return the seconds to wait after an answer, in [0, 900].
@@ -45,6 +48,9 @@ class Pace:
         if status == 429:
             wait = max(wait, _retry_after(headers.get("retry-after", "")) or 0)
             wait = wait or WAIT_WITHOUT_ADVICE_SECONDS
+        self._troubles = min(self._troubles + 1, 10) if status >= 500 else 0
+        if self._troubles:
+            wait = max(wait, min(2.0 ** (self._troubles - 1), LONGEST_TROUBLE_SECONDS))
         return min(wait, LONGEST_WAIT_SECONDS)
 
     def _limiter_wait(self) -> float:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from praw.exceptions import InvalidURL
 from praw.models import Submission
+
+from platforms.reddit.body import SITE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +27,7 @@ LISTING_SORTS = ("hot", "new", "top", "rising", "controversial")
 USER_SORTS = ("new", "hot", "top", "controversial")
 SEARCH_SORTS = ("relevance", "hot", "top", "new", "comments")
 
+_HOST = re.compile(r"([a-z]+\.)?(reddit\.com|redd\.it)")
 _ID = re.compile(r"[0-9a-z]{1,13}")
 _SUBREDDIT = re.compile(r"\w{2,24}(\+\w{2,24})*", re.ASCII)
 _USER = re.compile(r"[\w-]{2,24}", re.ASCII)
@@ -72,9 +75,10 @@ def first_query(kind: str, value: str, options: Options) -> Query:
     return _FIRST[kind](value.strip(), options)
 
 
-def next_page(query: Query, after: str) -> Query:
-    """Return the query for the page that follows."""
-    return Query(path=query.path, params={**query.params, "after": after})
+def next_page(url: str, base: str, after: str) -> Query:
+    """Return the query for the page that follows the one at ``url``, under ``base``."""
+    parts = urlsplit(url.removeprefix(base.rstrip("/")))
+    return Query(path=parts.path, params={**dict(parse_qsl(parts.query)), "after": after})
 
 
 def thread(post_id: str) -> Query:
@@ -114,11 +118,12 @@ def post_query(reference: str) -> Query:
     Raises:
         ValueError: It names no post.
     """
-    path = urlsplit(reference).path
-    if _SHARE.fullmatch(path) and "/" in reference:
-        return Query(path=path, answer="share")
+    parts = urlsplit(reference)
+    ours = _HOST.fullmatch(parts.hostname or "") is not None
+    if ours and _SHARE.fullmatch(parts.path):
+        return Query(path=parts.path, answer="share")
     try:
-        post_id = Submission.id_from_url(reference) if "/" in reference else reference
+        post_id = _id_of(reference) if ours else reference
     except InvalidURL:
         post_id = ""
     post_id = post_id.removeprefix("t3_").lower()
@@ -127,6 +132,25 @@ def post_query(reference: str) -> Query:
             f"no post in {reference!r}; give an id (3hahrw), a fullname (t3_3hahrw) or an address"
         )
     return thread(post_id)
+
+
+def _id_of(url: str) -> str:
+    parts = urlsplit(url)
+    if "redd.it" not in parts.netloc and not re.search(r"/(comments|gallery)/", parts.path):
+        return ""  # PRAW would take the last word of any page for an id
+    return Submission.id_from_url(url)
+
+
+def shared_post(location: str) -> Query:
+    """Return the query for the post that a share link leads to.
+
+    Raises:
+        ValueError: ``location`` is none of a post.
+    """
+    found = post_query(urljoin(SITE, location))
+    if found.answer != "thread":
+        raise ValueError("a share link that leads to another one")
+    return found
 
 
 def _page_of(path: str, **params: str) -> Query:

@@ -216,6 +216,7 @@ def test_a_refused_crawl_ends_and_goes_on_once_the_credentials_are_right(tmp_pat
         )
 
     assert (refused.report["reason"], refused.items) == ("credentials_refused", [])
+    assert refused.returncode == 1
     assert len(complaints(refused.log)) == 1
     assert "GLEANERY_REDDIT_CLIENT_SECRET" in complaints(refused.log)[0]
     assert b"/r/three/hot" in queued

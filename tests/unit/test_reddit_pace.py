@@ -48,6 +48,14 @@ def test_a_date_is_a_retry_after_too():
     assert Pace().wait_after(429, {"retry-after": later}) == pytest.approx(40, abs=2)
 
 
+def test_trouble_is_waited_out_longer_each_time_until_it_ends():
+    pace = Pace()
+
+    waits = [pace.wait_after(status, {}) for status in [503] * 8 + [200, 500]]
+
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 0, 1]
+
+
 @given(
     status=st.sampled_from([200, 403, 429, 503]),
     values=st.lists(st.one_of(st.text(max_size=8), st.floats().map(str)), min_size=4, max_size=4),

@@ -82,6 +82,8 @@ def test_a_share_link_is_asked_where_it_leads():
         ("search", "", Options(), "a search needs words"),
         ("search", "x", Options(sort="rising"), "a search has no sort=rising"),
         ("post", "https://www.reddit.com/r/news/", Options(), "no post in"),
+        ("post", "https://example.com/3hahrw", Options(), "no post in"),
+        ("post", "https://notreddit.com/comments/3hahrw", Options(), "no post in"),
         ("post", "not a post", Options(), "give an id (3hahrw), a fullname (t3_3hahrw)"),
         ("comment", "https://www.reddit.com/r/news/", Options(), "no comment in"),
         ("domain", "youtube", Options(), "is no domain"),
@@ -97,6 +99,31 @@ def test_what_does_not_fit_is_refused_with_what_would(kind, value, options, says
         first_query(kind, value, options)
 
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["/r/x/comments/3hahrw/t/", "https://www.reddit.com/r/x/comments/3hahrw/t/?share_id=1"],
+)
+def test_a_share_link_leads_to_its_post(location):
+    assert query.shared_post(location) == query.thread("3hahrw")
+
+
+@pytest.mark.parametrize("location", ["", "/login", "https://example.com/", "/r/x/s/abcdef"])
+def test_a_share_link_may_lead_nowhere(location):
+    with pytest.raises(ValueError, match=r"no post in|another one"):
+        query.shared_post(location)
+
+
+def test_the_next_page_keeps_the_question_wherever_the_api_is_served():
+    base = "http://127.0.0.1:8000/reddit-api/"
+    first = first_query("search", "a&b 한국", Options())
+
+    second = query.next_page(first.url(base), base, "t3_x")
+
+    assert second == Query(
+        path=first.path, params={**first.params, "raw_json": "1", "after": "t3_x"}
+    )
 
 
 def test_more_children_are_asked_for_a_hundred_at_a_time():
