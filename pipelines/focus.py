@@ -17,8 +17,17 @@ if TYPE_CHECKING:
 POLICIES = ("keep", "drop", "flag")
 
 
+def judge(item: Item) -> None:
+    """Set ``wanted``, where a category was wanted and the item has one.
+
+    Comments and authors go with what they hang under and are never judged.
+    """
+    if item.category_wanted and item.category and not isinstance(item, (Comment, Author)):
+        item.wanted = item.category == item.category_wanted
+
+
 class FocusPipeline:
-    """Sets ``wanted``; comments and authors go with what they hang under and are never judged."""
+    """Judges each item; ``FOCUS_POLICY`` says what becomes of those off topic."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.stats = crawler.stats
@@ -32,9 +41,9 @@ class FocusPipeline:
 
     async def process_item(self, item: Item) -> Item:
         """Return the judged item; raise ``DropItem`` if off topic and the policy is ``drop``."""
-        if not item.category_wanted or not item.category or isinstance(item, (Comment, Author)):
+        judge(item)
+        if item.wanted is None:
             return item
-        item.wanted = item.category == item.category_wanted
         self.stats.inc_value("focus/wanted" if item.wanted else "focus/off_topic")
         if not item.wanted and self.policy == "drop":
             raise DropItem(f"{item.category}, wanted {item.category_wanted}", log_level="DEBUG")

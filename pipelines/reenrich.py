@@ -15,6 +15,7 @@ from gleanery.errors import GleaneryError, ModelToolError, ModelUnavailableError
 from items import item_from_dict
 from model_server.schema import MAX_DOCUMENTS
 from pipelines.classify import annotate, check_kinds, document_of, make_client
+from pipelines.focus import judge
 from storage import open_store
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _save(store: Store, answers: dict[str, Classification]) -> None:
         row = store.find(identity)
         if row and not row["classified_at"]:
             annotate(item := item_from_dict(row), answer)
+            judge(item)
             items.append(item)
     if items:
         store.save(items)
