@@ -134,6 +134,10 @@ def post_query(reference: str) -> Query:
     return thread(post_id)
 
 
+def _is_foreign(value: str) -> bool:
+    return "://" in value and not _HOST.fullmatch(urlsplit(value).hostname or "")
+
+
 def _id_of(url: str) -> str:
     parts = urlsplit(url)
     if "redd.it" not in parts.netloc and not re.search(r"/(comments|gallery)/", parts.path):
@@ -216,7 +220,7 @@ def _domain(value: str, options: Options) -> Query:
 
 def _multireddit(value: str, options: Options) -> Query:
     found = _MULTIREDDIT.fullmatch(urlsplit(value).path if "://" in value else value)
-    if not found:
+    if not found or _is_foreign(value):
         raise ValueError(f"{value!r} is no multireddit; give OWNER/NAME")
     return _sorted(f"/user/{found[1]}/m/{found[2]}", options)
 
@@ -247,7 +251,7 @@ def _duplicates(value: str, _: Options) -> Query:
 def _comment(value: str, _: Options) -> Query:
     found = _COMMENT.search(value)
     comment_id = (found[1] if found else value).removeprefix("t1_").lower()
-    if not _ID.fullmatch(comment_id):
+    if not _ID.fullmatch(comment_id) or _is_foreign(value):
         raise ValueError(f"no comment in {value!r}; give a fullname (t1_dkk4qjd) or an address")
     return Query(path="/api/info/", params={"id": f"t1_{comment_id}"}, answer="comment")
 

@@ -86,6 +86,8 @@ def test_a_share_link_is_asked_where_it_leads():
         ("post", "https://notreddit.com/comments/3hahrw", Options(), "no post in"),
         ("post", "not a post", Options(), "give an id (3hahrw), a fullname (t3_3hahrw)"),
         ("comment", "https://www.reddit.com/r/news/", Options(), "no comment in"),
+        ("comment", "https://example.com/comments/a/b/c", Options(), "no comment in"),
+        ("multireddit", "https://example.com/ann/birds", Options(), "is no multireddit"),
         ("domain", "youtube", Options(), "is no domain"),
         ("multireddit", "birds", Options(), "give OWNER/NAME"),
         ("front", "True", Options(listing="comments"), "the front page lists posts only"),
