@@ -70,7 +70,8 @@ class SqliteQueue(FrontierQueue):
             delay_ms: Time between two requests to one host, over all workers.
             concurrency: Requests to one host at once, over all workers; 0 = no limit.
             strict: Keep a barrier between levels (exact breadth-first).
-            renew: Begin a crawl anew that had come to its end, instead of finding everything seen.
+            renew: Begin a crawl anew that had come to its end, instead of finding everything seen;
+                so a worker that comes too late does all again. Switch it off where they are many.
             clock: Tells the time in seconds since 1970.
         """
         self.path = path
@@ -185,7 +186,7 @@ class SqliteQueue(FrontierQueue):
             raise FrontierError(f"{self.path} has version {version}, this program reads {VERSION}")
         if version == 0:
             _run_script(db)
-        elif self.renew and _is_over(db):
+        elif self.renew and _is_over(db, since=int((self.clock() - self.lease_seconds) * 1000)):
             _empty(db)
         new = uuid.uuid4().hex
         db.executemany(
@@ -242,11 +243,13 @@ def _limit(db: sqlite3.Connection, budget: Budget) -> None:
     db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(limits.items()))
 
 
-def _is_over(db: sqlite3.Connection) -> bool:
+def _is_over(db: sqlite3.Connection, *, since: int) -> bool:
+    """Whether nothing is left to do and no worker was heard of after ``since`` (ms)."""
     queued, in_flight, done = db.execute(
         "SELECT TOTAL(queued), TOTAL(in_flight), TOTAL(done) FROM levels"
     ).fetchone()
-    return bool(done and not queued and not in_flight)
+    (alive,) = db.execute("SELECT count(*) FROM workers WHERE beat_at > ?", (since,)).fetchone()
+    return bool(done and not queued and not in_flight and not alive)
 
 
 def _empty(db: sqlite3.Connection) -> None:
