@@ -53,6 +53,7 @@ SPIDER_MIDDLEWARES: dict[str, int | None] = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "middlewares.focus.FocusMiddleware": 890,
     "middlewares.lineage.LineageMiddleware": 900,
+    "crawlers.frontier.start_urls.StartUrlsMiddleware": 950,  # its requests pass the others
 }
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.ytdlp.YtdlpMiddleware": 60,  # what yt-dlp asks passes all the others

@@ -87,6 +87,8 @@ class Config(BaseSettings):
     """Time after the crawl's beginning at which it ends; 0 = no limit."""
     frontier_idle_seconds: float = Field(1.0, ge=0)
     """Time without anything queued or under way in any worker after which a crawl is over."""
+    frontier_start_urls: bool = False
+    """Whether a crawl takes seeds from the Redis list ``<spider>:start_urls`` while it runs."""
 
     # --- focus
     focus_policy: Literal["keep", "drop", "flag"] = "keep"

@@ -6,7 +6,7 @@ from items.author import Author
 from items.base import Item, item_from_dict
 from items.comment import Comment
 from items.post import Post
-from items.seed import Seed, load_profile, load_seeds, profile_names
+from items.seed import Seed, load_profile, load_seeds, profile_names, to_seed
 from items.taxonomy import Category, Subcategory, Taxonomy, load_taxonomy
 from items.video import Video
 
@@ -27,4 +27,5 @@ __all__ = [
     "load_seeds",
     "load_taxonomy",
     "profile_names",
+    "to_seed",
 ]

@@ -59,7 +59,7 @@ def load_seeds(path: Path) -> list[Seed]:
         raise ConfigError(
             f"{path}: expected a list of seeds, or a mapping with the list under 'seeds'"
         )
-    return [_seed(row, f"{path}, seed {number}") for number, row in enumerate(rows, 1)]
+    return [to_seed(row, f"{path}, seed {number}") for number, row in enumerate(rows, 1)]
 
 
 def profile_names(home: Path | None = None) -> list[str]:
@@ -80,7 +80,16 @@ def load_profile(name: str, home: Path | None = None) -> list[Seed]:
     return load_seeds(own if own and own.exists() else PROFILES / f"{name}.yaml")
 
 
-def _seed(row: object, where: str) -> Seed:
+def to_seed(row: object, where: str) -> Seed:
+    """Read a mapping with a seed's fields.
+
+    Args:
+        row: What stood in a file or a queue.
+        where: How messages call that place.
+
+    Raises:
+        ConfigError: It is no mapping, a field is missing, unknown or malformed.
+    """
     if not isinstance(row, dict):
         raise ConfigError(f"{where}: expected a mapping, got {type(row).__name__}")
     try:

@@ -27,6 +27,10 @@ class SpiderArguments(BaseModel):
 
     SEED_KINDS: ClassVar[tuple[str, ...]] = ()
     """Arguments that are starting points: one of them, ``seeds`` or ``profile`` is needed."""
+    ADDRESS_KINDS: ClassVar[tuple[str, ...]] = ()
+    """Of these, the ones that take an address, in the order to try: what a start URL may be."""
+    FILE_KINDS: ClassVar[tuple[str, ...]] = ()
+    """Those whose value may name a file here; seeds from outside must not."""
 
     seeds: Path | None = None
     """YAML file of seeds."""
@@ -121,7 +125,7 @@ class GleanerySpider(scrapy.Spider):
                     f"seed {seed.label}: {self.platform} knows {', '.join(a.SEED_KINDS)}"
                 )
         self.seeds = given + mine
-        if not self.seeds:
+        if not self.seeds and not self.settings.getbool("FRONTIER_START_URLS"):
             known = ", ".join(f"-a {kind}=…" for kind in (*a.SEED_KINDS, "seeds", "profile"))
             raise ConfigError(
                 f"scrapy crawl {self.name}: nothing to start from; give one of {known}"
@@ -146,16 +150,32 @@ class GleanerySpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[Any]:
         """Yield the first requests of each seed, with its lineage."""
         for seed in self.seeds:
-            async for output in self.start_seed(seed):
-                if isinstance(output, scrapy.Request):
-                    output.meta.setdefault("depth", 0)
-                    output.meta.update(
-                        seed=seed.label, category_wanted=seed.category or self.arguments.category
-                    )
-                    output.meta["max_depth"] = (
-                        self.arguments.max_depth if seed.max_depth is None else seed.max_depth
-                    )
+            async for output in self.start_from(seed):
                 yield output
+
+    async def start_from(self, seed: Seed) -> AsyncIterator[Any]:
+        """Yield the first requests of ``seed``, with its lineage."""
+        async for output in self.start_seed(seed):
+            yield self.begin(output, seed) if isinstance(output, scrapy.Request) else output
+
+    def begin(self, request: scrapy.Request, seed: Seed) -> scrapy.Request:
+        """Mark ``request`` as one that ``seed`` begins with."""
+        a = self.arguments
+        request.meta.setdefault("depth", 0)
+        request.meta.update(seed=seed.label, category_wanted=seed.category or a.category)
+        request.meta["max_depth"] = a.max_depth if seed.max_depth is None else seed.max_depth
+        return request
+
+    @classmethod
+    def seed_of(cls, address: str) -> Seed | None:
+        """Return the seed that ``address`` stands for; ``None`` if it is just a page."""
+        for kind in cls.Arguments.ADDRESS_KINDS:
+            try:
+                cls.Arguments.parse(cls.name, {kind: address})
+            except ConfigError:
+                continue
+            return Seed(platform=cls.platform, kind=kind, value=address)
+        return None
 
     async def start_seed(self, seed: Seed) -> AsyncIterator[Any]:
         """Yield the first requests of ``seed``."""

@@ -24,6 +24,8 @@ class GoogleArguments(SpiderArguments):
     """What to look for, and which links of the pages found to follow."""
 
     SEED_KINDS: ClassVar[tuple[str, ...]] = ("query", "topic", "top", "feed", "sitemap", "urls")
+    ADDRESS_KINDS: ClassVar[tuple[str, ...]] = ("urls",)
+    FILE_KINDS: ClassVar[tuple[str, ...]] = ("urls",)
 
     query: str | None = None
     """Words to search for with the provider."""
@@ -36,7 +38,7 @@ class GoogleArguments(SpiderArguments):
     sitemap: str | None = None
     """Address of a sitemap or of an index of sitemaps."""
     urls: str | None = None
-    """Text file of addresses, one a line."""
+    """Text file of addresses, one a line; or one address."""
     provider: str | None = None
     """Who answers a query: google_news (default), cse or searxng."""
     language: str | None = None

@@ -34,6 +34,7 @@ class YoutubeArguments(SpiderArguments):
     """Arguments of ``scrapy crawl youtube``."""
 
     SEED_KINDS: ClassVar[tuple[Kind, ...]] = ("search", "channel", "playlist", "video")
+    ADDRESS_KINDS: ClassVar[tuple[str, ...]] = ("video", "playlist", "channel")
 
     search: str | None = None
     """Words to search videos for."""

@@ -9,20 +9,27 @@ from platforms.search_provider import Listing, Result, Search, SearchProvider, c
 
 
 class UrlsProvider(SearchProvider):
-    """One http(s) address a line, UTF-8; empty lines and ``#`` comments are left out."""
+    """One http(s) address a line, UTF-8; empty lines and ``#`` comments are left out.
+
+    The value names that file, or is one address itself.
+    """
 
     name = "urls"
     kinds = ("urls",)
 
     def check(self, search: Search) -> None:
-        if not _addresses(Path(search.value)):
+        if not _addresses(search.value):
             raise ConfigError(f"{search.value}: there is no address in it")
 
     def start(self, search: Search) -> Listing:
-        return Listing(results=[Result(url=url) for url in _addresses(Path(search.value))])
+        return Listing(results=[Result(url=url) for url in _addresses(search.value)])
 
 
-def _addresses(path: Path) -> list[str]:
+def _addresses(value: str) -> list[str]:
+    if value.startswith(("http://", "https://")):
+        check_address(value, "urls")
+        return [value]
+    path = Path(value)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:

@@ -1,0 +1,227 @@
+"""The start-URL protocol of scrapy-redis: seeds written into Redis while a crawl runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from contextlib import suppress
+from inspect import isasyncgen
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from scrapy import FormRequest, Request, Spider
+from scrapy.exceptions import NotConfigured
+from scrapy.settings import BaseSettings
+
+from crawlers.frontier.scheduler import FrontierScheduler
+from gleanery.errors import ConfigError, FrontierUnavailableError, GleaneryError
+from items import Seed, to_seed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from scrapy.crawler import Crawler
+
+    from crawlers.frontier.seed_inbox import SeedInbox, TakenSeed
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.25
+BATCH = 16
+"""Seeds taken at once; they are lost to other workers for as long as this one turns them over."""
+
+
+class StartUrlsMiddleware:
+    """Lengthens a spider's ``start()`` by the seeds that arrive in ``<spider>:start_urls``.
+
+    Switched on by ``FRONTIER_START_URLS``. The crawl then ends when nothing was queued or under way
+    in any worker for ``FRONTIER_IDLE_SECONDS``. Nothing blocks here, as scrapy-redis' mixin does.
+    """
+
+    def __init__(self, crawler: Crawler, inbox: SeedInbox) -> None:
+        self.crawler = crawler
+        self.inbox = inbox
+        self._idle_seconds = crawler.settings.getfloat("FRONTIER_IDLE_SECONDS")
+        self._idle_since: float | None = None
+        self._queued: list[tuple[int, TakenSeed]] = []
+        self._away = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        settings = crawler.settings
+        if not settings.getbool("FRONTIER_START_URLS"):
+            raise NotConfigured
+        if not settings["REDIS_URL"]:
+            raise ConfigError(
+                "FRONTIER_START_URLS needs GLEANERY_REDIS_URL (Redis 주소가 없습니다)"
+            )
+        spider = cast("Spider", crawler.spider)
+        key = getattr(spider, "redis_key", None) or settings["REDIS_START_URLS_KEY"]
+        key = (key or "%(name)s:start_urls") % {"name": spider.name}
+        return cls(crawler, _inbox(settings, key))
+
+    async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        async for output in start:
+            yield output
+        logger.info("Waiting for seeds in %s", self.inbox.key, extra=self._extra)
+        try:
+            while not self._is_over():
+                seeds = await self._take()
+                for seed in seeds:
+                    requests = await self._read(seed)
+                    for request in requests:
+                        yield request  # when we are called again, it is in the scheduler
+                    if requests:
+                        self._queued.append((self._exchanges(), seed))
+                if not seeds:
+                    await asyncio.sleep(POLL_SECONDS)
+        finally:
+            await self.inbox.close()
+
+    @property
+    def _extra(self) -> dict[str, Any]:
+        return {"spider": self.crawler.spider}
+
+    async def _take(self) -> list[TakenSeed]:
+        try:
+            stored = [seed for mark, seed in self._queued if self._is_stored(mark)]
+            await self.inbox.acknowledge(stored)
+            self._queued = [row for row in self._queued if row[1] not in stored]
+            seeds = await self.inbox.take(BATCH)
+        except FrontierUnavailableError as error:
+            if not self._away:
+                logger.warning("%s", error, extra=self._extra)
+            self._away = True
+            return []
+        self._away = False
+        return seeds
+
+    async def _read(self, seed: TakenSeed) -> list[Request]:
+        """Turn a seed into requests; what cannot be read is parked."""
+        spider = cast("Spider", self.crawler.spider)
+        try:
+            requests = await requests_of(seed.text, spider)
+        except (GleaneryError, ValueError, TypeError) as error:
+            logger.warning(
+                "No seed, put into %s: %.100r: %s", self.inbox.bad_key, seed.text, error,
+                extra=self._extra,
+            )  # fmt: skip
+            self.crawler.stats.inc_value("start_urls/bad")
+            with suppress(FrontierUnavailableError):  # then it is taken anew, and parked
+                await self.inbox.park(seed)
+            return []
+        self.crawler.stats.inc_value("start_urls/taken")
+        return requests
+
+    # --- when a seed is safe, and when the crawl is over
+    def _exchanges(self) -> int:
+        return int(self.crawler.stats.get_value("frontier/exchanges", 0))
+
+    def _is_stored(self, mark: int) -> bool:
+        """Whether what was scheduled at ``mark`` is in the frontier.
+
+        One exchange may have been under way then; the second after it has taken the request along.
+        """
+        return not self._has_frontier() or self._exchanges() >= mark + 2
+
+    def _has_frontier(self) -> bool:
+        engine = self.crawler.engine
+        return engine is not None and isinstance(engine.scheduler, FrontierScheduler)
+
+    def _is_over(self) -> bool:
+        if self._is_busy():
+            self._idle_since = None
+            return False
+        now = asyncio.get_running_loop().time()
+        if self._idle_since is None:
+            self._idle_since = now
+        # The frontier has waited by itself, for all workers, before it called itself empty.
+        return self._has_frontier() or now - self._idle_since >= self._idle_seconds
+
+    def _is_busy(self) -> bool:
+        engine = self.crawler.engine
+        if engine is None or engine.scheduler is None or engine.scraper.slot is None:
+            return True
+        return bool(
+            self._queued
+            or engine.downloader.active
+            or not engine.scraper.slot.is_idle()
+            or engine.scheduler.has_pending_requests()
+        )
+
+
+async def requests_of(text: bytes, spider: Any) -> list[Request]:
+    """Read a seed: an address, ``{"url": …}`` as scrapy-redis takes it, or one of ours.
+
+    Ours is ``{"platform", "kind", "value"}`` and, if wanted, ``category``, ``max_depth``,
+    ``options``. Each is fetched even if it was fetched before, as scrapy-redis has it.
+
+    Raises:
+        ConfigError: It is none of these, or does not fit the spider.
+        ValueError: It is no text in UTF-8, or its address is malformed.
+    """
+    written = text.decode()
+    try:
+        row = json.loads(written)
+    except json.JSONDecodeError:
+        row = {"url": written.strip()}
+    if isinstance(row, dict) and "platform" in row:
+        requests = await _from_seed(_checked(to_seed(row, "start URL"), spider), spider)
+    elif own := getattr(spider, "make_request_from_data", None):
+        requests = _listed(own(text))
+    elif isinstance(row, dict) and isinstance(row.get("url"), str):
+        requests = await _from_address(row, spider)
+    else:
+        raise ConfigError("expected an address, or JSON with url, or with platform, kind, value")
+    if not requests:
+        raise ConfigError("it gives no request")
+    for request in requests:
+        request.dont_filter = True
+    return requests
+
+
+def _checked(seed: Seed, spider: Any) -> Seed:
+    arguments = getattr(spider, "Arguments", None)
+    if arguments is None or seed.platform != getattr(spider, "platform", None):
+        raise ConfigError(f"{spider.name} takes no seed of {seed.platform}")
+    if seed.kind not in arguments.SEED_KINDS:
+        raise ConfigError(f"{seed.platform} knows {', '.join(arguments.SEED_KINDS)}")
+    if seed.kind in arguments.FILE_KINDS and "://" not in seed.value:
+        raise ConfigError(f"{seed.kind} from outside must be an address, not a file")
+    return seed
+
+
+async def _from_seed(seed: Seed, spider: Any) -> list[Request]:
+    outputs = [output async for output in spider.start_from(seed)]
+    return [output for output in outputs if isinstance(output, Request)]
+
+
+async def _from_address(row: dict[str, Any], spider: Any) -> list[Request]:
+    url, method, meta = row.pop("url"), row.pop("method", "GET"), row.pop("meta", {})
+    if seed := getattr(spider, "seed_of", lambda _: None)(url):
+        return await _from_seed(seed, spider)
+    if type(spider).parse is Spider.parse:
+        raise ConfigError(f"{spider.name} cannot start from this address")
+    request = FormRequest(url, method=method.upper(), formdata=row, meta=meta)
+    if begin := getattr(spider, "begin", None):
+        begin(request, Seed(platform=spider.platform, kind="url", value=url))
+    return [request]
+
+
+def _listed(made: Request | Iterable[Request] | None) -> list[Request]:
+    """What ``make_request_from_data`` of a scrapy-redis spider may return."""
+    if isasyncgen(made):
+        raise ConfigError("make_request_from_data must not be an async generator")
+    return [made] if isinstance(made, Request) else list(made or [])
+
+
+def _inbox(settings: BaseSettings, key: str) -> SeedInbox:
+    # redis belongs to the extra `server`: a crawl without it must not need it
+    from scrapy_redis.connection import get_redis_from_settings  # noqa: PLC0415
+
+    from crawlers.frontier.seed_inbox import SeedInbox  # noqa: PLC0415
+
+    settings = BaseSettings(settings.copy_to_dict())
+    parameters = settings.getdict("REDIS_PARAMS") | {"redis_cls": "redis.asyncio.Redis"}
+    settings.set("REDIS_PARAMS", parameters)
+    return SeedInbox(get_redis_from_settings(settings), key)
