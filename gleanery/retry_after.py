@@ -9,8 +9,10 @@ from email.utils import parsedate_to_datetime
 def retry_after_seconds(text: str) -> float | None:
     """Read seconds or an HTTP date; ``None`` for neither, 0 for a date that is past."""
     text = text.strip()
-    if text.isdigit():
-        return float(text)
+    try:
+        return max(0.0, float(text))  # some send a fraction
+    except ValueError:
+        pass
     try:
         instant = parsedate_to_datetime(text)
     except (TypeError, ValueError):

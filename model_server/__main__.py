@@ -13,6 +13,7 @@ import uvicorn
 
 from gleanery.config import load_config, reveal
 from gleanery.errors import GleaneryError
+from gleanery.logs import hide_secrets
 from items.taxonomy import load_taxonomy
 from model_server.embedded import make_runner
 from model_server.engine import Engine
@@ -62,6 +63,7 @@ def serve(options: argparse.Namespace) -> None:
         GleaneryError: Something in the configuration is wrong.
     """
     config = load_config()
+    hide_secrets(config)
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(message)s")
     token = options.token or reveal(config.model_server_token)
     check_exposure(options.host, token)

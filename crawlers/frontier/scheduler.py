@@ -53,7 +53,7 @@ class FrontierScheduler(BaseScheduler):
         self.strict = settings["FRONTIER_ORDER"] == "strict"
         self._held: dict[Request, str] = {}
         self._failed: set[Request] = set()
-        self._children: dict[str, list[Request]] = {}
+        self._children: dict[str | None, list[Request]] = {}
         self._recent: dict[bytes, int] = {}
         self._delays: dict[str, int] = {}
         self.exchanger = Exchanger(
@@ -100,11 +100,11 @@ class FrontierScheduler(BaseScheduler):
         if not request.dont_filter and self._is_recent(fingerprint, request):
             self.stats.inc_value("frontier/repeated")
             return False
-        siblings = self._children.get(request.meta.get("parent", ""))
-        if siblings is not None:
-            siblings.append(request)
-            return True
-        return self._push(request)
+        siblings = self._children.get(request.meta.get("parent"))
+        if siblings is None:  # a seed, a redirect, or a spider without ``middlewares.lineage``
+            return self._push(request)
+        siblings.append(request)
+        return True
 
     def next_request(self) -> Request | None:
         """Return a leased request, or ``None`` while none is here."""
@@ -114,7 +114,8 @@ class FrontierScheduler(BaseScheduler):
                 return None
             if request := self._read(lease):
                 self._held[request] = lease.id
-                self._children[request.meta.get("node", "")] = []
+                if node := request.meta.get("node"):
+                    self._children[node] = []
                 return request
         self.exchanger.wake()
         return None
@@ -127,7 +128,7 @@ class FrontierScheduler(BaseScheduler):
             return  # robots.txt and other requests that were never leased
         failed = request in self._failed
         self._failed.discard(request)
-        children = self._children.pop(request.meta.get("node", ""), [])
+        children = self._children.pop(request.meta.get("node"), [])
         if not failed:
             self.crawler.signals.send_catch_log(children_ready, parent=request, children=children)
             for child in children:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from prawcore.rate_limit import RateLimiter
+
+from gleanery.retry_after import retry_after_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ class Pace:
             self._limiter.update(response_headers={})
         wait = self._limiter_wait()
         if status == 429:
-            wait = max(wait, _retry_after(headers.get("retry-after", "")) or 0)
+            wait = max(wait, retry_after_seconds(headers.get("retry-after", "")) or 0)
             wait = wait or WAIT_WITHOUT_ADVICE_SECONDS
         self._troubles = min(self._troubles + 1, 10) if status >= 500 else 0
         if self._troubles:
@@ -56,15 +56,3 @@ class Pace:
     def _limiter_wait(self) -> float:
         at = self._limiter.next_request_timestamp_ns
         return 0.0 if at is None else max(0.0, (at - time.monotonic_ns()) / 1e9)
-
-
-def _retry_after(text: str) -> float | None:
-    """Read seconds or an HTTP date (RFC 9110, 10.2.3)."""
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None
