@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
+from crawlers.frontier.control import FrontierControl
 from crawlers.frontier.seed_inbox import SeedInbox
 from crawlers.frontier.start_urls import requests_of
 from gleanery.errors import ConfigError
@@ -152,3 +153,35 @@ def test_a_seed_from_outside_never_names_a_file():
 
     with pytest.raises(ConfigError, match="not a file"):
         asyncio.run(requests_of(json.dumps(seed).encode(), GoogleSpider))
+
+
+def test_a_spider_of_scrapy_redis_is_fed_as_ever(redis, redis_url, tmp_path):
+    """Its own ``make_request_from_data`` reads what its feeder writes, under its own key."""
+    given = settings(redis_url, SPIDER_MODULES="tests.servers.feeder_spider")
+    with GraphSite(TREE) as site, waiting_crawl("feeder", tmp_path, given) as crawl:
+        rows = [{"url": f"{site.url}/page/{n}", "meta": {"n": n}} for n in (1, 2)]
+        redis.lpush("feeder:start_urls", *map(json.dumps, rows), '{"no": "address"}')
+        assert crawl.wait(60) == 0
+
+    assert sorted(site.fetched) == [1, 2]
+    assert redis.lrange("feeder:start_urls:bad", 0, -1) == [b'{"no": "address"}']
+
+
+def test_a_page_pruned_by_its_address_takes_its_branch_along(redis, redis_url, tmp_path):
+    """The node that the command works out is the one that the crawl writes into paths."""
+    tree = {1: [2, 3], 2: [21, 22], 3: [31, 32]}
+    with GraphSite(tree) as site:
+        with waiting_crawl("graph", tmp_path, settings(redis_url)) as crawl:
+            wait_until(lambda: redis.hexists("gleanery:{graph}:meta", "generation"), seconds=10)
+            control = FrontierControl(redis, "graph")
+            control.prune(f"{site.url}/page/2")
+            redis.lpush(KEY, f"{site.url}/page/1")
+            assert crawl.wait(60) == 0
+        report = control.stats()
+        before = sorted(site.fetched)
+        restored = control.restore(f"{site.url}/page/2")
+        assert scrapy_crawl("graph", tmp_path, settings=settings(redis_url)).returncode == 0
+
+    assert before == [1, 2, 3, 31, 32]
+    assert (report.done, report.pruned, restored) == (5, 2, 2)
+    assert sorted(site.fetched) == [1, 2, 3, 21, 22, 31, 32]
