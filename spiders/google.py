@@ -11,10 +11,10 @@ from scrapy.http import TextResponse
 
 from gleanery.errors import ConfigError, CredentialError, ExtractionError
 from gleanery.urls import without_tracking
-from platforms.browser import browser_settings, check_browser
-from platforms.links import LinkRules
-from platforms.search_provider import Listing, Result, Search, SearchProvider
+from platforms.google.provider import Listing, Result, Search, SearchProvider
 from platforms.web import extract_article, page_links
+from platforms.web.browser import browser_settings, check_browser
+from platforms.web.links import LinkRules
 from spiders.google_arguments import GoogleArguments, provider_for, providers
 from spiders.google_news_tokens import GoogleNewsTokens
 

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from gleanery.errors import RegistryError
 from gleanery.registry import choose, load_folder
-from platforms.search_provider import SearchProvider
+from platforms.google.provider import SearchProvider
 from spiders.base import SpiderArguments
 
 COUNTRIES = {
@@ -109,7 +109,7 @@ class GoogleArguments(SpiderArguments):
 
 def providers() -> dict[str, type[SearchProvider]]:
     """Return every search provider by name."""
-    return load_folder("platforms.search_providers", SearchProvider)
+    return load_folder("platforms.google.providers", SearchProvider)
 
 
 def searchers() -> dict[str, type[SearchProvider]]:

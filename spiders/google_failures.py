@@ -10,7 +10,7 @@ from scrapy.exceptions import CloseSpider, IgnoreRequest, StopDownload
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from gleanery.errors import CredentialError
-from platforms.parse_thread import ParseThread
+from platforms.web.parse_thread import ParseThread
 from spiders.base import GleanerySpider
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scrapy.http.headers import Headers
     from twisted.python.failure import Failure
 
-    from platforms.search_provider import SearchProvider
+    from platforms.google.provider import SearchProvider
 
 logger = logging.getLogger(__name__)
 

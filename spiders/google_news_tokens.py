@@ -9,8 +9,8 @@ import scrapy
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from gleanery.errors import ExtractionError
-from platforms.news_links import article_address, decode_call, read_decoded, read_signature
-from platforms.search_provider import Result
+from platforms.google.news_links import article_address, decode_call, read_decoded, read_signature
+from platforms.google.provider import Result
 from spiders.google_failures import GoogleFailures
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ def start_crawl(
     env: dict[str, str] | None = None,
     **arguments: Any,
 ) -> subprocess.Popen[str]:
-    """Start ``scrapy crawl SPIDER -a … -s … -O …`` with all state in ``home``; the log goes there too.
+    """Start ``scrapy crawl SPIDER -a … -s … -O …`` with all state and the log in ``home``.
 
     Fast for tests: no AutoThrottle, loopback open, no model (``CLASSIFY_ENABLED=False``) unless
     ``settings`` or ``env`` say otherwise.

@@ -4,12 +4,18 @@ Several processes may share the file; it must not lie on a network file system.
 ``synchronous=NORMAL`` with a write-ahead log loses nothing when processes are killed. If the
 machine loses power, the last exchanges may be undone, each as a whole: those requests are made once
 more, and their items replace themselves in the store.
+
+A small exchange is done in place: it takes the reactor about half a millisecond, never waits for a
+lock and never for the disk. In a thread each of its statements would wait for the interpreter's
+lock of a busy crawl: measured 4.7 ms at the median, 35 ms at the 90th percentile. Whatever is
+large, finds the file locked, or writes the log back (``fsync``) runs in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -33,19 +39,28 @@ VERSION = 1
 _PRAGMAS = """
 PRAGMA synchronous = NORMAL;
 PRAGMA cache_size = -65536;
-PRAGMA wal_autocheckpoint = 8000;
+PRAGMA wal_autocheckpoint = 0;
 """
 T = TypeVar("T")
+IN_PLACE = 150
+"""Ends and pushes of an exchange that is done in place, at most."""
+CHECKPOINT_EVERY = 1000
+"""Exchanges after which the log is written back into the file: some ten MB at most."""
 BUSY_SECONDS = 4.0
-"""Longest wait for another process's exchange, which takes milliseconds."""
+"""Longest wait for other processes' exchanges."""
 
 
-PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-"""Another process has the file, or its disk is full or failing: it will write again."""
+LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+"""The disk is full or failing: a person makes room, and the crawl goes on."""
+
+
+class _LockedError(FrontierUnavailableError):
+    """Another process is at its own exchange, which takes milliseconds."""
 
 
 class SqliteQueue(FrontierQueue):
-    """One crawl's queue, as one worker sees it; each exchange is one transaction in a thread."""
+    """One crawl's queue, as one worker sees it; each exchange is one transaction."""
 
     def __init__(
         self,
@@ -88,6 +103,7 @@ class SqliteQueue(FrontierQueue):
         )
         # a thread of its own: long downloads in the shared ones must not delay the heartbeat
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="frontier")
+        self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._inode = -1
         self._generation = ""
@@ -115,8 +131,13 @@ class SqliteQueue(FrontierQueue):
                     step.tell(items=items, size=size, ended=ended, pushes=pushes, hosts=hosts)
                 return step.lease(want, want_now)
 
-        answer = await self._run(apply)
+        small = len(ended) + len(pushes) <= IN_PLACE
+        answer = self._at_once(apply) if small else None
+        if answer is None:
+            answer = await self._run(apply)
         self._sequence += 1
+        if self._sequence % CHECKPOINT_EVERY == 0:
+            await self._run(self._checkpoint)
         return answer
 
     async def recover(self, held: Container[str]) -> list[Lease]:
@@ -160,16 +181,43 @@ class SqliteQueue(FrontierQueue):
             self._db = None
         self._thread.shutdown(wait=False)
 
-    # --- in the thread
+    # --- here or in the thread
+    def _at_once(self, step: Callable[[], T]) -> T | None:
+        """Return what ``step`` does, or ``None`` if it would have to wait."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return step()
+        except _LockedError:
+            return None
+        finally:
+            self._lock.release()
+
     async def _run(self, step: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, step)
+        def patiently() -> T:
+            deadline = time.monotonic() + BUSY_SECONDS
+            with self._lock:
+                while True:
+                    try:
+                        return step()
+                    except _LockedError:
+                        if time.monotonic() > deadline:
+                            raise
+                    time.sleep(0.002)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, patiently)
+
+    def _checkpoint(self) -> None:
+        with _naming_faults(self.path):
+            if self._db is not None:
+                self._db.execute("PRAGMA wal_checkpoint")
 
     def _open(self, budget: Budget | None) -> bool:
         with _naming_faults(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self._db is None:
                 self._db = sqlite3.connect(
-                    self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+                    self.path, timeout=0, isolation_level=None, check_same_thread=False
                 )
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.executescript(_PRAGMAS)
@@ -222,8 +270,9 @@ def _naming_faults(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise FrontierGoneError(f"{path} is no longer there: the crawl was dropped") from error
     except (sqlite3.Error, OSError) as error:
-        passing = getattr(error, "sqlite_errorcode", 0) & 0xFF in PASSING
-        kind = FrontierUnavailableError if passing else FrontierError
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        kind = _LockedError if code in LOCKED else FrontierError
+        kind = FrontierUnavailableError if code in PASSING else kind
         raise kind(f"{path}: {error}") from error
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from gleanery.config import Config
 from gleanery.errors import ExtractionError, PlatformError
-from platforms.search_provider import Listing, Search, SearchProvider
+from platforms.google.provider import Listing, Search, SearchProvider
 from spiders.google_arguments import GoogleArguments, providers
 
 SETTINGS = Config().scrapy_settings() | {"SEARXNG_URL": "https://searx.example"}

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from platforms.feed_reader import read_feed
-from platforms.news_links import decode_offline, token_of
+from platforms.google.feed_reader import read_feed
+from platforms.google.news_links import decode_offline, token_of
 from tests.crawl import scrapy_crawl
 from tests.mitm import MitmProxy
 from tests.web import Web, article_html

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from gleanery.urls import canonical_url
-from platforms.feed_reader import read_feed
+from platforms.google.feed_reader import read_feed
 from tests.crawl import scrapy_crawl
 from tests.mitm import MitmProxy
 from tests.replay import body_of, load_exchanges

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from platforms.browser import SYSTEM_BROWSER
+from platforms.web.browser import SYSTEM_BROWSER
 from tests.conftest import missing_server
 from tests.crawl import scrapy_crawl
 from tests.mitm import MitmProxy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gleanery.errors import ExtractionError
-from platforms.feed_reader import read_feed
+from platforms.google.feed_reader import read_feed
 
 ITEM = "<item><title>서울 소식 &amp;amp; 날씨</title><link>/a</link></item>"
 FEED = f"<rss version='2.0'><channel><title>t</title>{ITEM}</channel></rss>"

@@ -13,15 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gleanery.errors import ExtractionError
-from platforms.links import LinkRules, site_of
-from platforms.news_links import (
+from platforms.google.news_links import (
     decode_call,
     decode_offline,
     read_decoded,
     read_signature,
     token_of,
 )
-from platforms.search_provider import Result, Search
+from platforms.google.provider import Result, Search
+from platforms.web.links import LinkRules, site_of
 
 PAGE = "https://www.bbc.co.uk/news/world"
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from gleanery.errors import ConfigError, CredentialError, ExtractionError, PlatformUnavailableError
-from platforms.search_provider import Search
+from platforms.google.provider import Search
 from spiders.google_arguments import GoogleArguments, providers
 
 SETTINGS = {

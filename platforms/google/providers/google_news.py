@@ -7,9 +7,9 @@ from urllib.parse import quote, urlencode
 
 from gleanery.errors import ConfigError, CredentialError
 from gleanery.urls import host_of
-from platforms.feed_reader import read_feed
-from platforms.news_links import decode_offline, token_of
-from platforms.search_provider import Listing, Result, Search, SearchProvider, is_on
+from platforms.google.feed_reader import read_feed
+from platforms.google.news_links import decode_offline, token_of
+from platforms.google.provider import Listing, Result, Search, SearchProvider, is_on
 
 TOPICS = (
     "WORLD",

@@ -12,7 +12,7 @@ import feedparser
 from w3lib.html import remove_tags, replace_entities
 
 from gleanery.errors import ExtractionError
-from platforms.search_provider import Listing, Result
+from platforms.google.provider import Listing, Result
 
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 """What feedparser reports although every entry was read."""

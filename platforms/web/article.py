@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from gleanery.urls import canonical_url, host_of
 from items import Article
-from platforms.html_source import decode_html, parse_html
-from platforms.main_text import find_main_text
-from platforms.page_facts import read_facts
-from platforms.page_links import absolute, all_links, inside_text
+from platforms.web.html_source import decode_html, parse_html
+from platforms.web.main_text import find_main_text
+from platforms.web.page_facts import read_facts
+from platforms.web.page_links import absolute, all_links, inside_text
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

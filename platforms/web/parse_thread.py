@@ -1,7 +1,7 @@
 """One thread for all work with lxml.
 
 Several threads in lxml at once, each with trees of its own, corrupt memory under load: a crawl of
-210 pages ended in a segmentation fault in 3 of 12 runs (lxml 6.1.3, trafilatura's shared parsers).
+210 pages ended in a segmentation fault in 2 of 8 runs (lxml 6.1.3, trafilatura's shared parsers).
 The work holds Python's lock anyway, so more threads would gain nothing.
 """
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from gleanery.errors import CredentialError, PlatformError
 from items.clock import to_utc
-from platforms.feed_reader import plain
-from platforms.search_provider import Listing, Result, Search, SearchProvider, read_json, rows_of
+from platforms.google.feed_reader import plain
+from platforms.google.provider import Listing, Result, Search, SearchProvider, read_json, rows_of
 
 MAX_PAGES = 20
 """Pages asked for at most: some engines behind it repeat their last page for ever."""

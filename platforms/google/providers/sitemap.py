@@ -10,7 +10,7 @@ from lxml import etree
 
 from gleanery.errors import ExtractionError
 from items.clock import to_utc
-from platforms.search_provider import Listing, Result, Search, SearchProvider, check_address
+from platforms.google.provider import Listing, Result, Search, SearchProvider, check_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gleanery.errors import ConfigError
-from platforms.search_provider import Listing, Result, Search, SearchProvider, check_address
+from platforms.google.provider import Listing, Result, Search, SearchProvider, check_address
 
 
 class UrlsProvider(SearchProvider):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from platforms.feed_reader import read_feed
-from platforms.search_provider import Listing, Search, SearchProvider, check_address
+from platforms.google.feed_reader import read_feed
+from platforms.google.provider import Listing, Search, SearchProvider, check_address
 
 
 class FeedProvider(SearchProvider):

@@ -15,7 +15,7 @@ from gleanery.errors import (
     PlatformError,
     PlatformUnavailableError,
 )
-from platforms.search_provider import Listing, Result, Search, SearchProvider, read_json, rows_of
+from platforms.google.provider import Listing, Result, Search, SearchProvider, read_json, rows_of
 
 LAST_START = 91
 """The API answers 400 from result 101 on."""

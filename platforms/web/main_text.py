@@ -10,8 +10,8 @@ import readability
 import trafilatura
 from lxml import html as lxml_html
 
-from platforms.embedded_json import json_text, stated_text
-from platforms.html_source import LIBRARY_ERRORS
+from platforms.web.embedded_json import json_text, stated_text
+from platforms.web.html_source import LIBRARY_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

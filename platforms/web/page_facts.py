@@ -11,11 +11,11 @@ from trafilatura.metadata import extract_metadata
 from trafilatura.settings import Document
 
 from gleanery.urls import host_of
-from platforms.embedded_json import json_ld
-from platforms.html_source import LIBRARY_ERRORS
-from platforms.languages import language_of
-from platforms.page_dates import published_at
-from platforms.page_links import absolute
+from platforms.web.embedded_json import json_ld
+from platforms.web.html_source import LIBRARY_ERRORS
+from platforms.web.languages import language_of
+from platforms.web.page_dates import published_at
+from platforms.web.page_links import absolute
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,0 +1,1 @@
+"""How Google and other ways of finding pages answer."""
