@@ -36,7 +36,7 @@ def show_report(report: FrontierReport, pace: Rates | None = None) -> None:
 
 def _show_hosts(report: FrontierReport) -> None:
     print_table(
-        f"Longest queues of {report.hosts_total} hosts / 가장 긴 대기열",
+        f"Longest of {report.queues_total} queues / 가장 긴 대기열",
         ("#depth", "host / 호스트", "#queued", "#delay s", "#free in s"),
         (
             (

@@ -98,8 +98,8 @@ class FrontierReport:
     depths: list[DepthCounts] = field(default_factory=list)
     hosts: list[HostQueue] = field(default_factory=list)
     """Longest queues of the shallowest levels, of ``HOSTS_SAMPLED`` hosts each."""
-    hosts_total: int = 0
-    """Hosts that have something queued in those levels."""
+    queues_total: int = 0
+    """Queues of those levels: one for each host that has something there."""
     workers: list[Worker] = field(default_factory=list)
     oldest_lease: OldestLease | None = None
 
@@ -164,7 +164,7 @@ def read_report(redis: Redis, crawl: str, prefix: str) -> FrontierReport:
         pruned_nodes=raw["pruned_nodes"],
         depths=depths,
         hosts=[_host(*row, now=now) for row in raw["hosts"]],
-        hosts_total=raw["hosts_total"],
+        queues_total=raw["queues_total"],
         workers=[
             Worker(name=name, silent_ms=max(0, now - int(float(beat))), leases=leases)
             for name, beat, leases in raw["workers"]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from scrapy import FormRequest, Request, Spider
 from scrapy.exceptions import NotConfigured
 from scrapy.settings import BaseSettings
+from scrapy.utils.misc import load_object
 
 from crawlers.frontier.scheduler import FrontierScheduler
 from gleanery.errors import ConfigError, FrontierUnavailableError, GleaneryError
@@ -41,8 +42,6 @@ class StartUrlsMiddleware:
     def __init__(self, crawler: Crawler, inbox: SeedInbox) -> None:
         self.crawler = crawler
         self.inbox = inbox
-        self._idle_seconds = crawler.settings.getfloat("FRONTIER_IDLE_SECONDS")
-        self._idle_since: float | None = None
         self._queued: list[tuple[int, TakenSeed]] = []
         self._away = False
 
@@ -51,6 +50,12 @@ class StartUrlsMiddleware:
         settings = crawler.settings
         if not settings.getbool("FRONTIER_START_URLS"):
             raise NotConfigured
+        # its metaclass would take any scheduler for an instance of it
+        if FrontierScheduler not in load_object(settings["SCHEDULER"]).mro():
+            raise ConfigError(
+                "FRONTIER_START_URLS needs SCHEDULER=crawlers.frontier.scheduler.FrontierScheduler"
+                " (공유 프런티어가 필요합니다)"
+            )
         if not settings["REDIS_URL"]:
             raise ConfigError(
                 "FRONTIER_START_URLS needs GLEANERY_REDIS_URL (Redis 주소가 없습니다)"
@@ -122,27 +127,14 @@ class StartUrlsMiddleware:
 
         One exchange may have been under way then; the second after it has taken the request along.
         """
-        return not self._has_frontier() or self._exchanges() >= mark + 2
-
-    def _has_frontier(self) -> bool:
-        engine = self.crawler.engine
-        return engine is not None and isinstance(engine.scheduler, FrontierScheduler)
+        return self._exchanges() >= mark + 2
 
     def _is_over(self) -> bool:
-        if self._is_busy():
-            self._idle_since = None
-            return False
-        now = asyncio.get_running_loop().time()
-        if self._idle_since is None:
-            self._idle_since = now
-        # The frontier has waited by itself, for all workers, before it called itself empty.
-        return self._has_frontier() or now - self._idle_since >= self._idle_seconds
-
-    def _is_busy(self) -> bool:
+        """Whether nothing is left; the scheduler waits by itself before it says so."""
         engine = self.crawler.engine
         if engine is None or engine.scheduler is None or engine.scraper.slot is None:
-            return True
-        return bool(
+            return False
+        return not (
             self._queued
             or engine.downloader.active
             or not engine.scraper.slot.is_idle()

@@ -185,3 +185,31 @@ def test_a_page_pruned_by_its_address_takes_its_branch_along(redis, redis_url, t
     assert before == [1, 2, 3, 31, 32]
     assert (report.done, report.pruned, restored) == (5, 2, 2)
     assert sorted(site.fetched) == [1, 2, 3, 21, 22, 31, 32]
+
+
+@pytest.mark.parametrize("missing", ["SCHEDULER", "REDIS_URL"])
+def test_what_is_missing_for_start_urls_is_told_in_one_line(tmp_path, missing):
+    given = settings("redis://127.0.0.1:1")
+    given[missing] = {"SCHEDULER": "scrapy.core.scheduler.Scheduler", "REDIS_URL": ""}[missing]
+
+    result = scrapy_crawl("graph", tmp_path, settings=given)
+
+    assert result.returncode == 2
+    assert "FRONTIER_START_URLS needs" in result.log
+    assert missing in result.log.split("FRONTIER_START_URLS needs", 1)[1]
+    assert "Traceback" not in result.log
+
+
+def test_two_workers_share_the_seeds_and_end_together(redis, redis_url, tmp_path):
+    pages = list(range(100, 140))
+    with GraphSite({n: [n + 100] for n in pages}, jitter=0.1) as site:
+        given = settings(redis_url)
+        with (
+            waiting_crawl("graph", tmp_path / "a", given) as first,
+            waiting_crawl("graph", tmp_path / "b", given) as second,
+        ):
+            redis.rpush(KEY, *(f"{site.url}/page/{n}" for n in pages))
+            assert (first.wait(60), second.wait(60)) == (0, 0)
+
+    assert sorted(site.fetched) == sorted(pages + [n + 100 for n in pages])
+    assert redis.zcard(f"{{{KEY}}}:taken") == 0

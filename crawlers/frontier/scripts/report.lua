@@ -45,11 +45,11 @@ local answer = {
     pruned_nodes = call('SCARD', P .. 'pruned'),
     dead = call('HLEN', P .. 'dead'),
     dead_at = by_depth(call('HSCAN', P .. 'dead', 0, 'COUNT', entries)[2]),
-    hosts_total = 0, hosts = {}, workers = {},
+    queues_total = 0, hosts = {}, workers = {},
 }
 
 for _, depth in ipairs(call('ZRANGE', P .. 'levels', 0, levels - 1)) do
-    answer.hosts_total = answer.hosts_total + call('ZCARD', P .. 'hosts:' .. depth)
+    answer.queues_total = answer.queues_total + call('ZCARD', P .. 'hosts:' .. depth)
     local rows = longest(depth)
     for i = 1, math.min(told, #rows) do
         local row = rows[i]
