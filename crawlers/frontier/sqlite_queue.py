@@ -20,27 +20,21 @@ import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from crawlers.frontier.protocol import Answer, FrontierQueue, Lease
 from crawlers.frontier.sqlite_exchange import Exchange
 from crawlers.frontier.sqlite_ledger import Rules
+from crawlers.frontier.sqlite_schema import VERSION, create_tables, empty, is_over, limit
 from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
+    from pathlib import Path
 
     from crawlers.frontier.protocol import Budget, HostRule, Push
 
-_SCHEMA = Path(__file__).with_name("scripts") / "schema.sql"
-VERSION = 1
-_PRAGMAS = """
-PRAGMA synchronous = NORMAL;
-PRAGMA cache_size = -65536;
-PRAGMA wal_autocheckpoint = 0;
-"""
+_PRAGMAS = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 0"
 T = TypeVar("T")
 IN_PLACE = 150
 """Ends and pushes of an exchange that is done in place, at most."""
@@ -137,17 +131,18 @@ class SqliteQueue(FrontierQueue):
             answer = await self._run(apply)
         self._sequence += 1
         if self._sequence % CHECKPOINT_EVERY == 0:
-            await self._run(self._checkpoint)
+            with suppress(FrontierUnavailableError):  # what was exchanged is safe as it is
+                await self._run(self._checkpoint)
         return answer
 
     async def recover(self, held: Container[str]) -> list[Lease]:
         def read() -> list[Lease]:
+            query = (
+                "SELECT lease, depth, history, body FROM requests"
+                " WHERE worker = ? AND lease IS NOT NULL ORDER BY lease"
+            )
             with self._transaction() as db:
-                rows = db.execute(
-                    "SELECT lease, depth, history, body FROM requests"
-                    " WHERE worker = ? AND lease IS NOT NULL ORDER BY lease",
-                    (self.worker,),
-                ).fetchall()
+                rows = db.execute(query, (self.worker,)).fetchall()
             return [
                 Lease(id=str(lease), depth=depth, attempts=history.count("@died"), body=body)
                 for lease, depth, history, body in rows
@@ -225,7 +220,7 @@ class SqliteQueue(FrontierQueue):
             with self._transaction() as db:
                 new = self._begin(db)
                 if budget is not None:
-                    _limit(db, budget)
+                    limit(db, budget)
                 return new
 
     def _begin(self, db: sqlite3.Connection) -> bool:
@@ -233,17 +228,17 @@ class SqliteQueue(FrontierQueue):
         if version not in (0, VERSION):
             raise FrontierError(f"{self.path} has version {version}, this program reads {VERSION}")
         if version == 0:
-            _run_script(db)
-        elif self.renew and _is_over(db, since=int((self.clock() - self.lease_seconds) * 1000)):
-            _empty(db)
+            create_tables(db)
+        elif self.renew and is_over(db, since=int((self.clock() - self.lease_seconds) * 1000)):
+            empty(db)
         new = uuid.uuid4().hex
         db.executemany(
             "INSERT OR IGNORE INTO meta VALUES (?, ?)",
             [("generation", new), ("began", int(self.clock() * 1000))],
         )
-        row = db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
-        self._generation = row[0]
-        return self._generation == new
+        (found,) = db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
+        self._generation = found
+        return bool(found == new)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -274,34 +269,3 @@ def _naming_faults(path: Path) -> Iterator[None]:
         kind = _LockedError if code in LOCKED else FrontierError
         kind = FrontierUnavailableError if code in PASSING else kind
         raise kind(f"{path}: {error}") from error
-
-
-def _run_script(db: sqlite3.Connection) -> None:
-    """Create the tables inside the transaction, which ``executescript`` would end."""
-    lines = _SCHEMA.read_text(encoding="utf-8").splitlines()
-    script = "\n".join(line.split("--")[0] for line in lines)
-    for statement in script.split(";"):
-        db.execute(statement)
-
-
-def _limit(db: sqlite3.Connection, budget: Budget) -> None:
-    (began,) = db.execute("SELECT value FROM meta WHERE name = 'began'").fetchone()
-    limits = asdict(budget)
-    seconds = limits.pop("max_seconds")
-    limits["deadline"] = began + int(seconds * 1000) if seconds else 0
-    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(limits.items()))
-
-
-def _is_over(db: sqlite3.Connection, *, since: int) -> bool:
-    """Whether nothing is left to do and no worker was heard of after ``since`` (ms)."""
-    queued, in_flight, done = db.execute(
-        "SELECT TOTAL(queued), TOTAL(in_flight), TOTAL(done) FROM levels"
-    ).fetchone()
-    (alive,) = db.execute("SELECT count(*) FROM workers WHERE beat_at > ?", (since,)).fetchone()
-    return bool(done and not queued and not in_flight and not alive)
-
-
-def _empty(db: sqlite3.Connection) -> None:
-    tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-    for (table,) in tables:
-        db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own schema

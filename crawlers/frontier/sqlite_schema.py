@@ -1,0 +1,48 @@
+"""The tables of a frontier in SQLite, as a whole."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from crawlers.frontier.protocol import Budget
+
+_SCHEMA = Path(__file__).with_name("scripts") / "schema.sql"
+VERSION = 1
+"""Kept in the file; a program refuses files of another one."""
+
+
+def create_tables(db: sqlite3.Connection) -> None:
+    """Create the tables inside the transaction, which ``executescript`` would end."""
+    script = re.sub("--.*", "", _SCHEMA.read_text(encoding="utf-8"))
+    for statement in script.split(";"):
+        db.execute(statement)
+
+
+def limit(db: sqlite3.Connection, budget: Budget) -> None:
+    """Set what the crawl may use up; its time runs from the crawl's beginning."""
+    (began,) = db.execute("SELECT value FROM meta WHERE name = 'began'").fetchone()
+    limits = asdict(budget)
+    seconds = limits.pop("max_seconds")
+    limits["deadline"] = began + int(seconds * 1000) if seconds else 0
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(limits.items()))
+
+
+def is_over(db: sqlite3.Connection, *, since: int) -> bool:
+    """Whether nothing is left to do and no worker was heard of after ``since`` (ms)."""
+    queued, in_flight, done = db.execute(
+        "SELECT TOTAL(queued), TOTAL(in_flight), TOTAL(done) FROM levels"
+    ).fetchone()
+    (alive,) = db.execute("SELECT count(*) FROM workers WHERE beat_at > ?", (since,)).fetchone()
+    return bool(done and not queued and not in_flight and not alive)
+
+
+def empty(db: sqlite3.Connection) -> None:
+    """Forget the crawl."""
+    for (table,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall():
+        db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own schema
