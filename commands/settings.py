@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -64,6 +65,8 @@ def _rows() -> list[dict[str, Any]]:
 
 def _plain(value: Any) -> str:
     """Write a value as it would stand in the environment; a secret as ``***`` if it is set."""
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, tuple):
         return ",".join(map(str, value))
     if isinstance(value, bool):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,9 +22,10 @@ class GraphSite(ThreadingHTTPServer):
         categories: dict[int, str] | None = None,
         jitter: float = 0.0,
         robots: str = "",
+        troubles: dict[int, int | str] | None = None,
     ) -> None:
         self.links, self.texts, self.categories = links, texts or {}, categories or {}
-        self.jitter, self.robots = jitter, robots
+        self.jitter, self.robots, self.troubles = jitter, robots, troubles or {}
         self.fetched: list[int] = []
         self.times: list[float] = []
         self._random = random.Random(7)
@@ -65,8 +67,24 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("content-length", "0")
             self.end_headers()
             return
-        out = self.server.page(int(self.path.rsplit("/", 1)[1]))
+        number = int(self.path.rsplit("/", 1)[1])
+        out = self.server.page(number)
+        if trouble := self.server.troubles.get(number):
+            self._make_trouble(trouble)
+            return
         self._send(out, "text/html; charset=utf-8")
+
+    def _make_trouble(self, trouble: int | str) -> None:
+        """Answer a bare status, redirect to an address, or break the connection (``broken``)."""
+        if trouble == "broken":
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.send_response(trouble if isinstance(trouble, int) else 302)
+        if isinstance(trouble, str):
+            self.send_header("location", trouble)
+        self.send_header("content-length", "0")
+        self.end_headers()
 
     def _send(self, out: bytes, content_type: str) -> None:
         self.send_response(200)

@@ -14,6 +14,7 @@ from tests.conftest import wait_until
 from tests.crawl import start_crawl
 from tests.graph_site import GraphSite
 
+SLOW = pytest.mark.slow
 PAGES = 364
 TREE = {
     n: [c for c in (3 * n + 1, 3 * n + 2, 3 * n + 3, n * 7 % PAGES) if c < PAGES]
@@ -52,11 +53,17 @@ def stored_pages(tmp_path):
         return sorted(int(i.split(":")[1]) for (i,) in db.execute("SELECT identity FROM items"))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_workers_killed_at_random_lose_nothing(worker, tmp_path, seed):
-    """Each page is crawled and stored; repeats are at most what a killed worker held."""
+@pytest.mark.parametrize(
+    ("seed", "jobs"),
+    [
+        *((seed, 32) for seed in range(3)),
+        *(pytest.param(seed, jobs, marks=SLOW) for seed in range(3, 9) for jobs in (32, 100)),
+    ],
+)
+def test_workers_killed_at_random_lose_nothing(worker, tmp_path, seed, jobs):
+    """Each page is crawled and stored once; repeats are at most what the killed workers held."""
     chance = random.Random(seed)
-    workers, kills, jobs = 1 + seed, 2, 32
+    workers, kills = 1 + seed % 3, 2
     with GraphSite(TREE, jitter=0.05) as site:
         running = [worker(site, n, jobs=jobs) for n in range(workers)]
         for kill in range(kills):

@@ -148,6 +148,29 @@ def test_only_what_was_stored_or_dropped_on_purpose_is_acknowledged(redis_url, t
     assert b"/page/2" in dead[0]
 
 
+def test_every_way_a_request_can_end_is_acknowledged(redis_url, tmp_path):
+    """Redirects, retries, errors of server and network, robots.txt: nothing stays in flight."""
+    links = {0: [1, 2, 3, 4, 5, 6], 20: [21]}
+    troubles = {1: "/page/20", 2: 500, 3: "broken", 4: 404, 5: "http://127.0.0.1:1/"}
+    robots = "User-agent: *\nDisallow: /page/6\n"
+    with GraphSite(links, troubles=troubles, robots=robots) as site:
+        result = scrapy_crawl(
+            "graph", tmp_path, settings=settings(redis_url), page=f"{site.url}/page/0", max_depth=3
+        )
+        with Redis.from_url(redis_url) as client:
+            left = {
+                name: client.exists(f"gleanery:{{graph}}:{name}")
+                for name in ("queued", "levels", "inflight", "dead")
+            }
+
+    assert {row["external_id"] for row in result.items} == {"0", "20", "21"}
+    fetched = [site.fetched.count(page) for page in (0, 1, 2, 4, 5, 6)]
+    assert fetched == [1, 1, 2, 1, 1, 0]
+    assert site.fetched.count(3) >= 2  # Twisted repeats a broken connection by itself, too
+    assert left == {"queued": 0, "levels": 0, "inflight": 0, "dead": 0}
+    assert result.report["reason"] == "finished"
+
+
 def test_a_corrupt_body_is_parked_and_the_crawl_goes_on(redis_url, tmp_path):
     with GraphSite(TREE, jitter=0.05) as site, Redis.from_url(redis_url) as client:
         arguments = {"page": f"{site.url}/page/0", "max_depth": 9}
