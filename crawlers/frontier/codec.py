@@ -6,14 +6,19 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+from scrapy.http import FormRequest, JsonRequest, Request
 from scrapy.utils.request import request_from_dict
 
 from gleanery.errors import FrontierError
 
 if TYPE_CHECKING:
-    from scrapy import Request, Spider
+    from scrapy import Spider
 
 VERSION = 1
+REQUEST_CLASSES = tuple(
+    f"{cls.__module__}.{cls.__name__}" for cls in (Request, FormRequest, JsonRequest)
+)
+"""What a body may name: anyone who can write into Redis could name any class otherwise."""
 TRANSIENT = frozenset({"download_slot", "download_latency", "download_timeout", "proxy", "parent"})
 """Meta keys that a download sets and the next one must set anew."""
 _DEFAULTS: dict[str, Any] = {
@@ -27,10 +32,12 @@ def encode_request(request: Request, spider: Spider) -> bytes:
     """Write a request; defaults are left out, and so is ``meta`` that is not plain.
 
     Raises:
-        ValueError: A callback is no method of ``spider``, or ``cb_kwargs`` hold what JSON does not:
-            such a request cannot leave this process.
+        ValueError: A callback is no method of ``spider``, ``cb_kwargs`` hold what JSON does not, or
+            the request is of a class of its own: it cannot leave this process.
     """
     row = request.to_dict(spider=spider)
+    if row.get("_class", REQUEST_CLASSES[0]) not in REQUEST_CLASSES:
+        raise ValueError(f"{request}: only {', '.join(REQUEST_CLASSES)} can be queued")
     row["headers"] = {name.decode("latin-1"): values for name, values in row["headers"].items()}
     row["meta"] = {k: v for k, v in row["meta"].items() if k not in TRANSIENT and _is_plain(v)}
     row = {k: v for k, v in row.items() if k not in _DEFAULTS or v != _DEFAULTS[k]}
@@ -49,6 +56,8 @@ def decode_request(body: bytes, spider: Spider) -> Request:
     try:
         row = json.loads(body, object_hook=_untagged)
         version = row.pop("v")
+        if row.get("_class", REQUEST_CLASSES[0]) not in REQUEST_CLASSES:
+            raise FrontierError(f"no class of request: {row['_class']!r:.100}")  # noqa: TRY301
         request = request_from_dict(row, spider=spider)
     except Exception as error:  # whatever stands in Redis, one body must not stop a crawl
         raise FrontierError(f"unreadable request {body[:200]!r}: {error}") from error

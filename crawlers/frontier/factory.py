@@ -42,14 +42,15 @@ def make_queue(crawler: Crawler) -> FrontierQueue:
         # redis belongs to the extra `server`: a crawl without it must not need it
         from crawlers.frontier.queue import RedisQueue  # noqa: PLC0415
 
-        return RedisQueue(_connect(settings), crawl, worker, **rules)
+        return RedisQueue(connect(settings), crawl, worker, **rules)
     if folder := job_dir(settings):
         return SqliteQueue(Path(folder) / "frontier.db", worker, **rules)
     path = Path(settings["HOME"]) / "frontier" / f"{quote(crawl, safe='')}.db"
     return SqliteQueue(path, worker, renew=not settings["FRONTIER_CRAWL"], **rules)
 
 
-def _connect(settings: BaseSettings) -> Redis:
+def connect(settings: BaseSettings) -> Redis:
+    """Return an asynchronous client of ``REDIS_URL``, made as scrapy-redis makes its own."""
     from scrapy_redis.connection import get_redis_from_settings  # noqa: PLC0415
 
     settings = BaseSettings(settings.copy_to_dict())

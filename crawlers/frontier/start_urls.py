@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import FormRequest, Request, Spider
 from scrapy.exceptions import NotConfigured
-from scrapy.settings import BaseSettings
 from scrapy.utils.misc import load_object
 
+from crawlers.frontier.factory import connect
 from crawlers.frontier.scheduler import FrontierScheduler
 from gleanery.errors import ConfigError, FrontierUnavailableError, GleaneryError
 from items import Seed, to_seed
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
 
     from crawlers.frontier.seed_inbox import SeedInbox, TakenSeed
 
@@ -209,11 +210,6 @@ def _listed(made: Request | Iterable[Request] | None) -> list[Request]:
 
 def _inbox(settings: BaseSettings, key: str) -> SeedInbox:
     # redis belongs to the extra `server`: a crawl without it must not need it
-    from scrapy_redis.connection import get_redis_from_settings  # noqa: PLC0415
-
     from crawlers.frontier.seed_inbox import SeedInbox  # noqa: PLC0415
 
-    settings = BaseSettings(settings.copy_to_dict())
-    parameters = settings.getdict("REDIS_PARAMS") | {"redis_cls": "redis.asyncio.Redis"}
-    settings.set("REDIS_PARAMS", parameters)
-    return SeedInbox(get_redis_from_settings(settings), key)
+    return SeedInbox(connect(settings), key)

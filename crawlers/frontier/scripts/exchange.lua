@@ -199,15 +199,16 @@ local function is_pruned(entry)
 end
 
 -- Take up to `room` requests of one host; returns how many were taken.
-local leases = {}
+local leases, set_aside = {}, 0
 local function lease_from(depth, host, room)
     local key, taken = P .. 'queue:' .. depth .. ':' .. host, 0
-    while taken < room do
+    while taken < room and set_aside < 1000 do -- a pruned branch may be long: Redis serves others, too
         local entries = call('LPOP', key, room - taken)
         if not entries then break end
         for _, entry in ipairs(entries) do
             if is_pruned(entry) then
                 call('RPUSH', P .. 'pruned_queue', depth .. ';' .. host .. ';' .. entry)
+                set_aside = set_aside + 1
             else
                 local id = call('HINCRBY', P .. 'meta', 'seq', 1)
                 call('HSET', P .. 'lease:' .. worker, id, depth .. ';' .. host .. ';' .. entry)
