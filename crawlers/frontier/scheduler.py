@@ -239,7 +239,8 @@ class FrontierScheduler(BaseScheduler):
     def _look_again(self) -> None:
         """Wake the engine, which has no public way to be woken."""
         engine: Any = self.crawler.engine
-        if engine is not None and engine._slot is not None:
+        # While the spider opens, neither slot is there: the engine looks by itself afterwards.
+        if engine is not None and engine._slot is not None and engine.scraper.slot is not None:
             engine._slot.nextcall.schedule()
 
     def _end(self, reason: str) -> None:

@@ -78,6 +78,8 @@ def test_workers_killed_at_random_lose_nothing(worker, tmp_path, seed, jobs):
 
     assert stored_pages(tmp_path) == list(range(PAGES))
     assert len(site.fetched) <= PAGES + kills * jobs
+    logs = [path.read_text("utf-8") for path in tmp_path.glob("worker*/crawl.log")]
+    assert [log for log in logs if "Traceback" in log] == []
 
 
 def test_sigterm_loses_nothing_and_repeats_nothing(worker, tmp_path):
