@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from contextlib import closing
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +113,16 @@ class SqliteCrawl:
 
 
 Crawl = RedisCrawl | SqliteCrawl
+
+
+@asynccontextmanager
+async def workers(crawl, *names, budget=None, **rules):
+    """Queues as so many workers see them."""
+    queues = [crawl.queue(name, **rules) for name in names]
+    for queue in queues:
+        await queue.open(budget)
+    try:
+        yield queues if len(queues) > 1 else queues[0]
+    finally:
+        for queue in queues:
+            await queue.close()
