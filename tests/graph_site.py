@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import random
 import socket
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.loopback import LoopbackServer
 
 
-class GraphSite(ThreadingHTTPServer):
+class GraphSite(LoopbackServer):
     """What each page links to, says, and claims to be about; ``jitter`` is in seconds."""
-
-    daemon_threads = True
 
     def __init__(
         self,
@@ -29,8 +28,7 @@ class GraphSite(ThreadingHTTPServer):
         self.fetched: list[int] = []
         self.times: list[float] = []
         self._random = random.Random(7)
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        super().__init__(_Handler)
 
     def page(self, number: int) -> bytes:
         self.fetched.append(number)
@@ -41,17 +39,6 @@ class GraphSite(ThreadingHTTPServer):
         category = self.categories.get(number)
         meta = f'<meta name="category" content="{category}">' if category else ""
         return f"<html><title>page {number}</title>{meta}<p>{text}</p>{anchors}</html>".encode()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Be silent: a client that was killed leaves broken connections behind."""
-
-    def __enter__(self) -> GraphSite:
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

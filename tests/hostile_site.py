@@ -5,17 +5,16 @@ from __future__ import annotations
 import contextlib
 import gzip
 import socket
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.loopback import LoopbackServer
 
 MEGABYTE = 2**20
 
 
-class HostileSite(ThreadingHTTPServer):
+class HostileSite(LoopbackServer):
     """Serves ``routes`` (path to body, or to an address to redirect to); notes what is asked."""
-
-    daemon_threads = True
 
     def __init__(self, address: str, port: int = 0) -> None:
         self.routes: dict[str, bytes | str] = {}
@@ -25,19 +24,7 @@ class HostileSite(ThreadingHTTPServer):
         self.headers: dict[str, dict[str, str]] = {}
         if ":" in address:
             self.address_family = socket.AF_INET6
-        super().__init__((address, port), _Handler)
-        self.url = f"http://{address}:{self.server_port}"
-
-    def __enter__(self) -> HostileSite:
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, *_: object) -> None:
-        """A crawler that hangs up is what these tests are about."""
+        super().__init__(_Handler, address, port)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import functools
 import ssl
-import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import Message
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.loopback import LoopbackServer
 
 Headers = dict[str, str]
 Answer = Callable[[str, str, Headers, bytes], tuple[int, Headers, bytes]]
@@ -69,7 +69,7 @@ def _context(host: str) -> ssl.SSLContext:
     return context
 
 
-class MitmProxy(ThreadingHTTPServer):
+class MitmProxy(LoopbackServer):
     """Listens on a free loopback port; a context manager.
 
     Attributes:
@@ -78,26 +78,11 @@ class MitmProxy(ThreadingHTTPServer):
         errors: What ``answer`` raised; the client got 502.
     """
 
-    daemon_threads = True
-    request_queue_size = 128
-
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.requests: list[tuple[str, str]] = []
         self.errors: list[Exception] = []
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self) -> MitmProxy:
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up is no error of the proxy."""
+        super().__init__(_Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):

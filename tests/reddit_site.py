@@ -7,9 +7,11 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.loopback import LoopbackServer
 
 TOKEN_PATH = "/api/v1/access_token"
 
@@ -30,10 +32,8 @@ class Asked:
     authorization: str
 
 
-class RedditSite(ThreadingHTTPServer):
+class RedditSite(LoopbackServer):
     """``routes``: path to answers, given in order, the last one again and again."""
-
-    daemon_threads = True
 
     def __init__(self, routes: dict[str, list[Answer]], *, refused: tuple[str, ...] = ()) -> None:
         self.routes = {path.rstrip("/"): answers for path, answers in routes.items()}
@@ -43,19 +43,7 @@ class RedditSite(ThreadingHTTPServer):
         self.tokens = 0
         self._given: dict[str, int] = defaultdict(int)
         self._lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self) -> RedditSite:
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Cut connections are part of the play."""
+        super().__init__(_Handler)
 
     def answer(self, target: str, authorization: str) -> Answer:
         path = urlsplit(target).path.rstrip("/")

@@ -8,10 +8,12 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from tests.loopback import LoopbackServer
 
 Key = Callable[[str, str, str], Hashable]
 
@@ -72,24 +74,13 @@ class Replay:
             return answers[number]
 
 
-class ReplayServer(ThreadingHTTPServer):
+class ReplayServer(LoopbackServer):
     """Serves a :class:`Replay` on a free loopback port; a context manager."""
-
-    daemon_threads = True
 
     def __init__(self, replay: Replay, headers: dict[str, str] | None = None) -> None:
         self.replay = replay
         self.headers = headers or {}
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-    def __enter__(self) -> ReplayServer:
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
+        super().__init__(_Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):
