@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IHostResolution, IResolutionReceiver
 from zope.interface import implementer  # type: ignore[import-untyped]
 
 from gleanery.addresses import check_networks, is_refused
+from gleanery.config import Config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from twisted.internet.base import ReactorBase
     from twisted.internet.interfaces import IAddress
 
+SERVICES = (
+    "reddit_url",
+    "reddit_oauth_url",
+    "google_news_url",
+    "cse_url",
+    "searxng_url",
+    "youtube_api_url",
+)
+"""Settings that say where a platform answers."""
 MAX_REMEMBERED = 10_000
 """Refused names that are remembered for the message about them."""
 
@@ -30,7 +40,8 @@ class GuardedResolver(CachingHostnameResolver):
 
     Twisted connects to the very addresses that come from here, literals included
     (``HostnameEndpoint``), so no second look-up can give another answer (DNS rebinding).
-    Hosts of proxies that the operator configured are let through: requests never choose them.
+    Proxies and services that the operator configured are let through: the first are never chosen
+    by a request, and ``middlewares.ssrf`` keeps links of crawled pages away from the others.
     ``refused`` tells ``middlewares.ssrf`` which names had nothing but refused addresses.
     """
 
@@ -39,7 +50,8 @@ class GuardedResolver(CachingHostnameResolver):
         super().__init__(reactor, cached)
         self.allowed: tuple[str, ...] = tuple(settings.getlist("ALLOWED_ADDRESSES"))
         check_networks(self.allowed)
-        self.proxies = proxy_hosts(settings)
+        self.services = own_services(settings)
+        self.private = proxy_hosts(settings) | {_host(origin) for origin in self.services}
         self.refused: dict[str, str] = {}
 
     @classmethod
@@ -69,7 +81,7 @@ class _Filter:
         self, resolver: GuardedResolver, receiver: Any, host: str, kinds: tuple[Any, ...]
     ) -> None:
         self.resolver, self.receiver, self.host, self.kinds = resolver, receiver, host, kinds
-        self.open_to_all = host.lower() in resolver.proxies
+        self.open_to_all = host.lower() in resolver.private
         self.passed = False
         self.turned_down: list[str] = []
 
@@ -97,5 +109,19 @@ def proxy_hosts(settings: BaseSettings) -> frozenset[str]:
     """Return the hosts of the proxies in settings and environment, lower case."""
     environment = (url for scheme, url in getproxies().items() if scheme != "no")
     urls = (settings["WEB_PROXY"], settings["YOUTUBE_PROXY"], *environment)
-    hosts = (urlsplit(u if "://" in u else f"//{u}").hostname for u in urls if u)
-    return frozenset(host.lower() for host in hosts if host)
+    return frozenset(host for url in urls if url and (host := _host(url)))
+
+
+def own_services(settings: BaseSettings) -> frozenset[str]:
+    """Return ``host:port`` of each platform address that the operator set to something else."""
+    fields = Config.model_fields
+    set_by_hand = (
+        settings[name.upper()]
+        for name in SERVICES
+        if settings[name.upper()] and settings[name.upper()] != fields[name].default
+    )
+    return frozenset(urlsplit(url).netloc.rpartition("@")[2].lower() for url in set_by_hand)
+
+
+def _host(url: str) -> str:
+    return (urlsplit(url if "://" in url else f"//{url}").hostname or "").lower()

@@ -52,6 +52,8 @@ class AddressMiddleware:
             self._refuse(request, f"addresses of scheme {parts.scheme!r} are not fetched")
         if parts.scheme not in ("http", "https"):
             return
+        if self._is_own_service(request):
+            return
         host = (parts.hostname or "").lower()
         literal = literal_address(host)
         if literal is not None and is_refused(literal, self.allowed):
@@ -68,11 +70,22 @@ class AddressMiddleware:
         if address:
             self._refuse(request, f"{host!r} is {address}, which is no public address")
 
+    def _is_own_service(self, request: Request) -> bool:
+        """Whether a spider of ours asks a service whose address the operator set.
+
+        Such requests skip robots.txt, which links of crawled pages never do; so a page cannot make
+        us ask that service for anything, though it may be the operator's own, on a private address.
+        """
+        parts = urlparse_cached(request)
+        if not request.meta.get("dont_obey_robotstxt") or parts.path == "/robots.txt":
+            return False
+        return parts.netloc.rpartition("@")[2].lower() in self._guard().services
+
     def _is_hidden(self, host: str, *, proxied: bool) -> bool:
-        """Return whether a name must not be asked of a proxy, or is the proxy's own."""
+        """Return whether a name must not be asked of a proxy, or is one of the operator's own."""
         if proxied:
             return is_local_name(host) and is_refused(LOOPBACK, self.allowed)
-        return host in self._guard().proxies
+        return host in self._guard().private
 
     def _refuse(self, request: Request, reason: str) -> None:
         """Raise ``IgnoreRequest``; a robots.txt is passed over in silence, its page comes next."""

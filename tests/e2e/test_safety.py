@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import ExitStack
 
@@ -186,3 +187,29 @@ def test_secrets_in_an_address_are_not_logged(tmp_path, sites):
     assert "key=[hidden]&x=1" in result.log
     assert "q=[hidden]" in result.log
     assert "TOPSECRET" not in result.log
+
+
+def test_a_service_of_the_operators_own_answers_us_but_no_page_reaches_it(tmp_path, sites):
+    """SearXNG on a private address: its results come, links to it and to its neighbours do not."""
+    site, closed, _ = sites
+    ours = f"http://{CLOSED}:{closed.server_port}"
+    query = "/search?q=budget&format=json&pageno=1"
+    found = [f"{site.url}/article", f"{ours}/admin", "http://127.0.0.1:1/other"]
+    closed.routes[query] = json.dumps({"results": [{"url": url} for url in found]}).encode()
+    site.routes["/article"] = (
+        ARTICLE.format(title="Budget").replace("</article>", f'<a href="{ours}/x">x</a></article>')
+    ).encode()
+
+    result = scrapy_crawl(
+        "google",
+        tmp_path,
+        env=ONLY_OPEN | {"GLEANERY_SEARXNG_URL": ours},
+        provider="searxng",
+        query="budget",
+        same_site="false",
+        max_depth=2,
+    )
+
+    assert [row["title"] for row in result.items] == ["Budget"]
+    assert [hit for hit in closed.hits if "pageno=2" not in hit] == [query]
+    assert result.stats["ssrf/refused"] >= 2
