@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import pytest
 from redis import Redis
+from redis.exceptions import RedisError
 
 FIXTURES = Path(
     os.environ.get("GLEANERY_FIXTURES", Path(__file__).parents[2] / "shared" / "fixtures")
@@ -42,6 +43,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(f"skipped for a missing server: {missing}")
 
 
+def redis_answers(url: str) -> bool:
+    """Whether a Redis listens there and has loaded its file."""
+    try:
+        with Redis.from_url(url) as client:
+            return bool(client.ping())
+    except (RedisError, OSError):
+        return False
+
+
 @pytest.fixture(scope="session")
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a real Redis, started for this run on a socket of its own; nothing is saved."""
@@ -51,7 +61,8 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     socket = tmp_path_factory.mktemp("redis") / "redis.sock"
     command = [program, "--port", "0", "--unixsocket", str(socket), "--save", ""]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        wait_until(socket.exists, seconds=10)
+        # The socket is there before anybody listens on it.
+        wait_until(lambda: redis_answers(f"unix://{socket}"), seconds=20)
         yield f"unix://{socket}"
         process.terminate()
 

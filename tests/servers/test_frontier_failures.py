@@ -11,7 +11,7 @@ import time
 import pytest
 from redis import Redis
 
-from tests.conftest import missing_server, wait_until
+from tests.conftest import missing_server, redis_answers, wait_until
 from tests.crawl import scrapy_crawl, start_crawl
 from tests.graph_site import GraphSite
 
@@ -46,16 +46,7 @@ class OwnRedis:
 
     def start(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
-        wait_until(self._answers, seconds=20)
-
-    def _answers(self):
-        try:
-            with Redis.from_url(self.url) as client:
-                return client.ping()
-        except OSError:
-            return False
-        except Exception as error:  # still loading its file
-            return "loading" in str(error).lower() and False
+        wait_until(lambda: redis_answers(self.url), seconds=20)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
