@@ -13,7 +13,7 @@ from crawlers.frontier.protocol import Answer, Budget, HostRule, Lease, Push
 from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from scrapy.statscollectors import StatsCollector
 
@@ -59,6 +59,7 @@ class Exchanger:
         idle_seconds: float,
         budget: Budget,
         capacity: Callable[[], int],
+        held: Callable[[], Iterable[str]],
         on_change: Callable[[], None],
         on_end: Callable[[str], None],
     ) -> None:
@@ -71,6 +72,7 @@ class Exchanger:
             idle_seconds: Quiet time over all workers after which the crawl is over.
             budget: What all workers together may use up.
             capacity: Answers how many requests could start at once.
+            held: Answers which leases the engine is working on.
             on_change: Called when the engine should look again.
             on_end: Called once with a close reason: a budget is spent, or the queue is gone.
         """
@@ -79,7 +81,8 @@ class Exchanger:
         self.prefetch = prefetch
         self.idle_seconds = idle_seconds
         self.budget = budget
-        self.capacity, self.on_change, self.on_end = capacity, on_change, on_end
+        self.capacity, self.held = capacity, held
+        self.on_change, self.on_end = on_change, on_end
         self.ready: deque[Lease] = deque()
         self.outbox = Outbox()
         self.sending = Outbox()
@@ -113,6 +116,8 @@ class Exchanger:
         self.ready.clear()
         try:
             await self._exchange()
+            if not self.outbox.is_empty():  # the first one repeated what the queue had not answered
+                await self._exchange()
             await self.queue.leave()
         except FrontierError as error:
             logger.warning("Leases go back when they expire: %s", error)
@@ -220,13 +225,9 @@ class Exchanger:
             return
 
     async def _recover(self) -> None:
-        held = {lease.id for lease in self.ready} | self.held_ids()
+        held = {lease.id for lease in self.ready} | set(self.held())
         held |= {lease_id for lease_id, _ in self.outbox.ended}
         self.ready.extend(await self.queue.recover(held))
-
-    def held_ids(self) -> set[str]:
-        """Return the leases that the engine is working on; the scheduler sets this."""
-        return set()
 
     def _give_up(self, error: FrontierError) -> None:
         logger.error("%s", error)

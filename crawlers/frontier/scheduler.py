@@ -68,10 +68,10 @@ class FrontierScheduler(BaseScheduler):
                 max_seconds=settings.getfloat("FRONTIER_MAX_SECONDS"),
             ),
             capacity=self._capacity,
+            held=self._held.values,
             on_change=self._look_again,
             on_end=self._end,
         )
-        self.exchanger.held_ids = lambda: set(self._held.values())  # type: ignore[method-assign]
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

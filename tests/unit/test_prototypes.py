@@ -73,7 +73,12 @@ def test_a_damaged_cache_file_is_made_anew(tmp_path, damage):
 def test_a_cache_that_cannot_be_written_costs_only_time(tmp_path):
     (tmp_path / "cache").write_text("a file in the folder's place")
 
-    load_prototypes(TAXONOMY, CountingEncoder(), encoder="hash-1", cache=tmp_path / "cache")
+    made = load_prototypes(TAXONOMY, CountingEncoder(), encoder="hash-1", cache=tmp_path / "cache")
+
+    assert same(
+        made,
+        load_prototypes(TAXONOMY, CountingEncoder(), encoder="hash-1", cache=tmp_path / "other"),
+    )
 
 
 def test_softmax_rows_are_shares_even_of_huge_values():
