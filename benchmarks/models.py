@@ -16,8 +16,9 @@ from statistics import median
 
 from benchmarks.goals import Goal, show
 from items.taxonomy import load_taxonomy
-from model_server.engine import Engine, choose_engine
+from model_server.engine import Engine
 from model_server.schema import Document
+from model_server.spec import parse_spec
 from tests.crawl import scrapy_crawl
 from tests.graph_site import GraphSite
 
@@ -68,7 +69,8 @@ def main() -> None:
     pages = texts()
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder) / "cache"
-        engine = choose_engine("e5")(load_taxonomy(), cache=cache)
+        engine = parse_spec("e5").make(load_taxonomy(), cache=cache)
+        engine.load()
         rounds = [(whole_crawl(cache, pages), engine_alone(engine, pages)) for _ in range(ROUNDS)]
     crawl, alone = (median(column) for column in zip(*rounds, strict=True))
     show(

@@ -18,8 +18,8 @@ from gleanery.addresses import check_networks
 from gleanery.errors import ConfigError
 
 PREFIX = "GLEANERY_"
-TEST_VARIABLES = {f"{PREFIX}FIXTURES", f"{PREFIX}REQUIRE_SERVERS"}
-"""Read by the test suite alone."""
+TEST_VARIABLES = {f"{PREFIX}{name}" for name in ("FIXTURES", "REQUIRE_SERVERS", "TEST_ENGINES")}
+"""Not settings: the test suite alone sets them."""
 Words = Annotated[tuple[str, ...], NoDecode]
 """Several words in one variable, parted by commas."""
 
@@ -47,7 +47,9 @@ class Config(BaseSettings):
     model_engine: str = Field(
         "e5", validation_alias=AliasChoices(f"{PREFIX}MODEL_ENGINE", "MODEL_ENGINE")
     )
-    """Engine of the model server: a file of ``model_server/engines``."""
+    """Engine of the model server: ``NAME``, ``NAME:MAIN_OPTION``, or a name of the file below."""
+    model_engines_file: Path | None = None
+    """Options of engines, and which of them answer which tools; docs/engines.md shows one."""
     model_server_url: str = ""
     """A running model server, e.g. ``http://127.0.0.1:8765/mcp``; empty = inside the crawl."""
     model_server_token: SecretStr = SecretStr("")

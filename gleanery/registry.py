@@ -6,8 +6,9 @@ Scrapy finds spiders this way (``SPIDER_MODULES``); engines and stores follow it
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from difflib import get_close_matches
-from importlib import import_module
+from importlib import import_module, metadata
 from pkgutil import iter_modules
 from typing import TypeVar
 
@@ -16,25 +17,41 @@ from gleanery.errors import RegistryError
 T = TypeVar("T")
 
 
-def load_folder(package: str, base: type[T]) -> dict[str, type[T]]:
+def load_folder(package: str, base: type[T], *, entry_points: str = "") -> dict[str, type[T]]:
     """Import every module of ``package`` and map each class's ``name`` to the class.
 
     Args:
         package: Dotted name of a folder, e.g. ``"model_server.engines"``.
         base: Only concrete subclasses of it, defined in the folder, are kept.
+        entry_points: Group of entry points, each a class like those; empty = none.
 
     Raises:
-        RegistryError: Two classes have one ``name``.
+        RegistryError: Two classes have one ``name``, or an entry point leads to none.
     """
     found: dict[str, type[T]] = {}
+    for cls in (*_in_folder(package, base), *_from_outside(entry_points, base)):
+        if (other := found.setdefault(cls.name, cls)) is not cls:  # type: ignore[attr-defined]
+            raise RegistryError(f"{cls.name!r} names both {other} and {cls}")  # type: ignore[attr-defined]
+    return found
+
+
+def _in_folder(package: str, base: type[T]) -> Iterator[type[T]]:
     for info in iter_modules(import_module(package).__path__):
         module = import_module(f"{package}.{info.name}")
         for cls in vars(module).values():
-            if not _is_entry(cls, base, module.__name__):
-                continue
-            if (other := found.setdefault(cls.name, cls)) is not cls:
-                raise RegistryError(f"{cls.name!r} names both {other} and {cls}")
-    return found
+            if _is_entry(cls, base, module.__name__):
+                yield cls
+
+
+def _from_outside(group: str, base: type[T]) -> Iterator[type[T]]:
+    for entry in metadata.entry_points(group=group) if group else ():
+        try:
+            cls = entry.load()
+        except (ImportError, AttributeError) as error:
+            raise RegistryError(f"entry point {entry.value} of {group}: {error}") from error
+        if not (inspect.isclass(cls) and issubclass(cls, base)):
+            raise RegistryError(f"entry point {entry.value} of {group} is no {base.__name__}")
+        yield cls
 
 
 def choose(name: str, found: dict[str, type[T]], *, kind: str) -> type[T]:

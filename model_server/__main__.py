@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
+from functools import partial
 
 import uvicorn
 
@@ -15,8 +16,9 @@ from gleanery.config import load_config, reveal
 from gleanery.errors import GleaneryError
 from gleanery.logs import hide_secrets
 from items.taxonomy import load_taxonomy
-from model_server.embedded import make_runner
+from model_server.embedded import make_engines
 from model_server.engine import Engine
+from model_server.engine_set import EngineSet
 from model_server.http import build_app, check_exposure
 from model_server.runner import EngineRunner
 
@@ -41,7 +43,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m model_server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8765, help="0 = any free one (%(default)s)")
-    parser.add_argument("--engine", help="a file of model_server/engines; default MODEL_ENGINE")
+    parser.add_argument("--engine", help="NAME or NAME:MAIN_OPTION; default MODEL_ENGINE")
     parser.add_argument(
         "--allowed-host",
         action="append",
@@ -67,8 +69,10 @@ def serve(options: argparse.Namespace) -> None:
     logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(message)s")
     token = options.token or reveal(config.model_server_token)
     check_exposure(options.host, token)
-    runner = make_runner(options.engine or config.model_engine, config.home)
-    app = build_app(runner, load_taxonomy(), hosts=options.allowed_host, token=token)
+    engines = make_engines(
+        options.engine or config.model_engine, config.home, engines_file=config.model_engines_file
+    )
+    app = build_app(engines, load_taxonomy(), hosts=options.allowed_host, token=token)
     settings = uvicorn.Config(
         app,
         host=options.host,
@@ -80,31 +84,33 @@ def serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn ends gracefully, then raises the signal again: by then it has done its work
         signal.signal(number, lambda *_: None)
-    _AnnouncingServer(settings, runner).run()
-    runner.close()
+    _AnnouncingServer(settings, engines).run()
+    engines.close()
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says on which port it listens, then loads the engine; health answers meanwhile."""
+    """Says on which port it listens, then loads the engines; health answers meanwhile."""
 
-    def __init__(self, config: uvicorn.Config, runner: EngineRunner) -> None:
+    def __init__(self, config: uvicorn.Config, engines: EngineSet) -> None:
         super().__init__(config)
-        self._runner = runner
+        self._engines = engines
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             logger.info("Listening on http://%s:%d/mcp", host, port)
-            self._runner.start().add_done_callback(self._report)
+            for runner in self._engines.runners.values():
+                runner.start().add_done_callback(partial(_report, runner))
 
-    def _report(self, loading: Future[Engine]) -> None:
-        if loading.cancelled():
-            return
-        if error := loading.exception():
-            logger.error("Engine %s does not start: %s", self._runner.engine.name, error)
-        else:
-            logger.info("Engine %s %s is ready", self._runner.engine.name, self._runner.version)
+
+def _report(runner: EngineRunner, loading: Future[Engine]) -> None:
+    if loading.cancelled():
+        return
+    if error := loading.exception():
+        logger.error("Does not start: %s", error)
+    else:
+        logger.info("Engine %s %s is ready", runner.name, runner.version)
 
 
 if __name__ == "__main__":

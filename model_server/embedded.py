@@ -3,35 +3,46 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mcp.server.mcpserver import MCPServer
 
 from items.taxonomy import load_taxonomy
-from model_server.engine import choose_engine
+from model_server.engine_set import EngineSet
 from model_server.runner import EngineRunner
 from model_server.server import build_server
+from model_server.spec import EngineSpec, read_spec
 
 
-def make_runner(engine: str, home: Path) -> EngineRunner:
-    """Return a runner of the engine called ``engine``, not yet loaded.
+def make_engines(
+    engine: str, home: Path, *, engines_file: Path | None = None, **options: Any
+) -> EngineSet:
+    """Return the engines that the configuration asks for, not yet loaded.
 
     Args:
-        engine: Name of a file of ``model_server/engines``.
+        engine: Value of ``MODEL_ENGINE``.
         home: Folder of all state; what is dear to compute is kept in its ``cache``.
+        engines_file: Value of ``MODEL_ENGINES_FILE``.
+        options: Laid over the main engine's options.
 
     Raises:
         RegistryError: There is no such engine.
-        ConfigError: The taxonomy is malformed.
+        ConfigError: The options file or the taxonomy is malformed.
     """
-    cls, taxonomy = choose_engine(engine), load_taxonomy()
-    return EngineRunner(cls, lambda: cls(taxonomy, cache=home / "cache"))
+    taxonomy, cache = load_taxonomy(), home / "cache"
+    spec = read_spec(engine, engines_file, **options)
+
+    def runner(one: EngineSpec) -> EngineRunner:
+        return EngineRunner(one, lambda: one.make(taxonomy, cache=cache))
+
+    return EngineSet(spec, {name: runner(one) for name, one in spec.engines.items()})
 
 
-def embedded_server(engine: str, home: Path) -> MCPServer:
-    """Return a server for ``mcp.Client``'s in-memory transport; the engine loads at the first call.
+def embedded_server(engine: str, home: Path, *, engines_file: Path | None = None) -> MCPServer:
+    """Return a server for ``mcp.Client``'s in-memory transport; engines load at the first call.
 
     Raises:
         RegistryError: There is no such engine.
-        ConfigError: The taxonomy is malformed.
+        ConfigError: The options file or the taxonomy is malformed.
     """
-    return build_server(make_runner(engine, home), load_taxonomy())
+    return build_server(make_engines(engine, home, engines_file=engines_file), load_taxonomy())

@@ -13,8 +13,9 @@ from typing import Any
 from gleanery.config import load_config
 from gleanery.errors import ConfigError
 from items.taxonomy import load_taxonomy
-from model_server.engine import Verdict, choose_engine
+from model_server.engine import Verdict
 from model_server.schema import MAX_DOCUMENTS, Document
+from model_server.spec import read_spec
 
 Report = dict[str, Any]
 
@@ -75,8 +76,10 @@ def evaluate(
         EngineError: It does not run here.
     """
     started = time.perf_counter()
-    cls = choose_engine(engine_name)
-    engine = cls(load_taxonomy(), cache=cache or load_config().home / "cache")
+    config = load_config()
+    spec = read_spec(engine_name, config.model_engines_file).engines[engine_name]
+    engine = spec.make(load_taxonomy(), cache=cache or config.home / "cache")
+    engine.load()
     loaded = time.perf_counter()
     verdicts: list[Verdict] = []
     for start in range(0, len(rows), MAX_DOCUMENTS):
@@ -105,7 +108,7 @@ def compare(rows: Sequence[LabelledRow], verdicts: Sequence[Verdict]) -> Report:
         "accuracy": _mean(right),
         "macro_f1": _mean(figures["f1"] for figures in per_class.values()),
         "confidence": {
-            "mean": _mean(verdict.scores[verdict.category] for verdict in verdicts),
+            "mean": _mean(verdict.confidence for verdict in verdicts),
             "sure_share": _mean(sure),
             "sure_accuracy": _mean(r for r, s in zip(right, sure, strict=True) if s),
         },

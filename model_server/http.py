@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from gleanery.errors import ConfigError
 from items.taxonomy import Taxonomy
-from model_server.runner import EngineRunner
+from model_server.engine_set import EngineSet
 from model_server.schema import MAX_CHARACTERS, MAX_DOCUMENTS
 from model_server.server import build_server
 
@@ -39,27 +39,31 @@ class OneToken:
 
 
 def build_app(
-    runner: EngineRunner, taxonomy: Taxonomy, *, hosts: Sequence[str] = (), token: str = ""
+    engines: EngineSet, taxonomy: Taxonomy, *, hosts: Sequence[str] = (), token: str = ""
 ) -> Starlette:
     """Return the application: MCP under ``/mcp``, ``/healthz``, ``/readyz``.
 
     Args:
-        runner: The engine.
-        taxonomy: What it chooses from.
+        engines: Loaded or not.
+        taxonomy: What they choose from.
         hosts: Names under which callers may address us besides loopback, e.g. ``model-server:8765``
             (``:*`` for any port). Any other ``Host`` gets 421: protection against DNS rebinding.
         token: Bearer token callers must show; empty = none.
     """
     auth = _auth_settings() if token else None
     verifier = OneToken(token) if token else None
-    server = build_server(runner, taxonomy, verifier=verifier, auth=auth)
+    server = build_server(engines, taxonomy, verifier=verifier, auth=auth)
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
     async def readyz(_: Request) -> Response:
-        state = {"ready": runner.ready, "engine": runner.engine.name, "version": runner.version}
-        return JSONResponse(state, status_code=200 if runner.ready else 503)
+        rows = [
+            {"name": r.name, "ready": r.ready, "version": r.version, "error": r.error}
+            for r in engines.runners.values()
+        ]
+        state = {"ready": engines.ready, "engines": rows}
+        return JSONResponse(state, status_code=200 if engines.ready else 503)
 
     server.custom_route("/healthz", ["GET"])(healthz)
     server.custom_route("/readyz", ["GET"])(readyz)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
+
+Capability = Literal[
+    "classify", "title", "summarize", "embed", "propose_category", "describe_image"
+]
+"""What an engine may be able to do; also the name of the engine's method."""
 
 MAX_DOCUMENTS = 64
 """Documents in one call at most."""
@@ -44,16 +51,99 @@ class ClassifyResult(BaseModel):
     results: list[Classification] = Field(description="One per document, in order.")
 
 
+class Words(BaseModel):
+    """What ``title`` or ``summarize`` say of one document."""
+
+    id: str | None = Field(description="As given.")
+    text: str = Field(description="The title or summary, plain text.")
+    engine: str = Field(description="Name of the engine that answered; extractive = none did.")
+    version: str = Field(description="Version of engine, weights and prompt.")
+
+
+class WordsResult(BaseModel):
+    """Result of ``title`` and ``summarize``."""
+
+    results: list[Words] = Field(description="One per document, in order.")
+
+
+class EmbedResult(BaseModel):
+    """Result of ``embed``."""
+
+    vectors: list[list[float]] = Field(description="One per text, in order; L2 norm 1.")
+    dim: int = Field(description="Length of each vector.")
+    engine: str = Field(description="Name of the engine that answered.")
+    version: str = Field(description="Vectors of different versions must not be compared.")
+
+
+class Proposal(BaseModel):
+    """A category, or a sub-category, that a model would add. A person decides."""
+
+    parent: str | None = Field(description="Category it would be a part of; null = a new category.")
+    key: str = Field(description="Proposed key: a-z, 0-9 and underscores.")
+    name_ko: str = Field(description="Korean name.")
+    name_en: str = Field(description="English name.")
+    description_ko: str = Field(description="One Korean line: what belongs there.")
+    description_en: str = Field(description="One English line: what belongs there.")
+    evidence: list[str] = Field(
+        description="Ids, or beginnings, of the documents that speak for it."
+    )
+
+
+class ProposalResult(BaseModel):
+    """Result of ``propose_category``."""
+
+    proposals: list[Proposal] = Field(description="May be empty: every document has its place.")
+    engine: str = Field(description="Name of the engine that answered.")
+    version: str = Field(description="Version of engine, weights, prompt and taxonomy.")
+
+
+class ImageDescription(BaseModel):
+    """Result of ``describe_image``."""
+
+    description: str = Field(description="One sentence.")
+    width: int = Field(description="Width in pixels of the picture that the engine saw.")
+    height: int = Field(description="Its height in pixels.")
+    engine: str = Field(description="Name of the engine that answered.")
+    version: str = Field(description="Version of engine, weights and prompt.")
+
+
 class EngineInfo(BaseModel):
-    """One engine of this server."""
+    """One engine of this server, or one it could run."""
 
     name: str = Field(description="What to put into MODEL_ENGINE.")
+    engine: str = Field(description="File of model_server/engines that runs it.")
     capabilities: list[str] = Field(description="What it can do, e.g. classify.")
-    active: bool = Field(description="Whether it answers the calls of this server.")
-    version: str | None = Field(description="Version; null unless it is active and loaded.")
+    active: bool = Field(description="Whether this server runs it.")
+    answers: list[str] = Field(description="Capabilities for which calls go to it.")
+    version: str | None = Field(description="Version; null unless it is active and ready.")
+    state: str = Field(description="ready, loading, failed (see error), or not active.")
+    error: str | None = Field(description="Why it failed to load; null if it did not.")
 
 
 class EngineList(BaseModel):
     """Result of ``list_engines``."""
 
     engines: list[EngineInfo] = Field(description="Every engine there is, by name.")
+
+
+class SubcategoryInfo(BaseModel):
+    """A part of a category."""
+
+    key: str = Field(description="Key, unique inside its category.")
+    name_ko: str = Field(description="Korean name.")
+    name_en: str = Field(description="English name.")
+    description_ko: str = Field(description="One Korean line: what belongs there.")
+    description_en: str = Field(description="One English line: what belongs there.")
+
+
+class CategoryInfo(SubcategoryInfo):
+    """One of the top-level categories; its key is unique."""
+
+    subcategories: list[SubcategoryInfo] = Field(description="Its parts, in order.")
+
+
+class TaxonomyResult(BaseModel):
+    """Result of ``taxonomy``."""
+
+    version: str = Field(description="Version of the file.")
+    categories: list[CategoryInfo] = Field(description="In the file's order.")

@@ -139,6 +139,7 @@ def client_from_settings(settings: BaseSettings) -> ModelClient:
         url=settings.get("MODEL_SERVER_URL") or "",
         token=reveal(settings.get("MODEL_SERVER_TOKEN")),
         engine=settings["MODEL_ENGINE"],
+        engines_file=settings["MODEL_ENGINES_FILE"],
         home=Path(settings["HOME"]),
         timeout=settings.getfloat("MODEL_TIMEOUT_SECONDS"),
         batch_size=settings.getint("MODEL_BATCH_SIZE"),
@@ -146,7 +147,14 @@ def client_from_settings(settings: BaseSettings) -> ModelClient:
 
 
 def make_client(
-    *, url: str, token: str, engine: str, home: Path, timeout: float, batch_size: int
+    *,
+    url: str,
+    token: str,
+    engine: str,
+    engines_file: Path | None,
+    home: Path,
+    timeout: float,
+    batch_size: int,
 ) -> ModelClient:
     """Return a client, not yet open.
 
@@ -162,5 +170,5 @@ def make_client(
     from model_server.client import ModelClient  # noqa: PLC0415
     from model_server.embedded import embedded_server  # noqa: PLC0415
 
-    server = url or embedded_server(engine, home)
+    server = url or embedded_server(engine, home, engines_file=engines_file)
     return ModelClient(server, token=token, timeout=timeout, batch_size=batch_size)

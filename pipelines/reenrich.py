@@ -74,6 +74,7 @@ def reenrich(
         url=config.model_server_url,
         token=reveal(config.model_server_token),
         engine=config.model_engine,
+        engines_file=config.model_engines_file,
         home=config.home,
         timeout=config.model_timeout_seconds,
         batch_size=config.model_batch_size,

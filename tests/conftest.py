@@ -87,8 +87,8 @@ def fixtures() -> Path:
 def e5_cache(request) -> Path:
     """A ``HOME/cache`` with the e5 engine's prototypes, computed once and kept between runs."""
     from items import load_taxonomy  # noqa: PLC0415 - most tests need no engine
-    from model_server.engine import choose_engine  # noqa: PLC0415
+    from model_server.spec import parse_spec  # noqa: PLC0415
 
     folder = request.config.cache.mkdir("e5")
-    choose_engine("e5")(load_taxonomy(), cache=folder)
+    parse_spec("e5").make(load_taxonomy(), cache=folder).load()
     return folder

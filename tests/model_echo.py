@@ -1,4 +1,4 @@
-"""A trivial engine of the tests' own: the category is written in the text. Not in the registry."""
+"""The stub engine, with doors for tests: it can crash, be slow, and wait for a gate."""
 
 from __future__ import annotations
 
@@ -8,28 +8,25 @@ from pathlib import Path
 from typing import ClassVar
 
 from items import load_taxonomy
-from model_server.engine import Engine, Verdict
+from model_server.engine_set import EngineSet
+from model_server.engines.stub import StubEngine, StubOptions
 from model_server.runner import EngineRunner
+from model_server.spec import EngineSpec, ServerSpec
 
 TAXONOMY = load_taxonomy()
 
 
-class EchoEngine(Engine):
+class EchoEngine(StubEngine):
     """Text ``"7 anything"`` gets category number 7; ``boom`` crashes, ``slow`` takes 0.3 s."""
 
     name: ClassVar[str] = "echo"
-    capabilities: ClassVar[frozenset[str]] = frozenset({"classify"})
 
-    def __init__(self, taxonomy=TAXONOMY, *, cache=Path()):
-        super().__init__(taxonomy, cache=cache)
+    def __init__(self, taxonomy=TAXONOMY, options=None, *, cache=Path()):
+        super().__init__(taxonomy, options or StubOptions(), cache=cache)
         self.batches = []
         self.threads = set()
         self.gate = threading.Event()
         """Texts with ``gate`` wait for it."""
-
-    @property
-    def version(self):
-        return f"echo-1/taxonomy-{self.taxonomy.version}"
 
     def classify(self, documents):
         self.batches.append(len(documents))
@@ -40,21 +37,21 @@ class EchoEngine(Engine):
             time.sleep(0.3)
         if any("gate" in d.text for d in documents):
             self.gate.wait(10)
-        return [self._verdict(_number(d.text)) for d in documents]
-
-    def _verdict(self, number):
-        category = self.taxonomy.categories[number]
-        scores = dict.fromkeys(self.taxonomy.keys, 0.0) | {category.key: 1.0}
-        sub = category.subcategories[0].key
-        return Verdict(scores=scores, category=category.key, subcategory=sub, needs_review=False)
+        return super().classify(documents)
 
 
-def _number(text):
-    word = text.split()[0]
-    return int(word) if word.isdecimal() else 0
-
-
-def echo_runner(engine=None):
-    """A runner of ``engine``, by default a new one."""
-    made = engine or EchoEngine()
-    return EngineRunner(EchoEngine, lambda: made)
+def engine_set(*engines, tools=None, escalate_to=None, escalate_below=0.4):
+    """A set of ``engines``, by default one :class:`EchoEngine`; the first is the main one."""
+    made = [engine or EchoEngine() for engine in engines or (None,)]
+    specs = {
+        e.name: EngineSpec(
+            name=e.name,
+            engine=type(e),
+            options=e.options,
+            escalate_to=escalate_to if e is made[0] else None,
+            escalate_below=escalate_below,
+        )
+        for e in made
+    }
+    runners = {e.name: EngineRunner(specs[e.name], lambda e=e: e) for e in made}
+    return EngineSet(ServerSpec(main=made[0].name, engines=specs, tools=tools or {}), runners)

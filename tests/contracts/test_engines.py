@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
-from gleanery.errors import EngineError, RegistryError
+from gleanery.errors import ConfigError, EngineError, RegistryError
 from items import load_taxonomy
 from model_server.engine import choose_engine, find_engines
 from model_server.schema import MAX_CHARACTERS, Document
+from model_server.spec import parse_spec
 from tests.crawl import ROOT
 
 TAXONOMY = load_taxonomy()
@@ -37,9 +38,12 @@ ODD = [
 def engine(request, e5_cache):
     """Every engine; one that cannot run here skips by name."""
     try:
-        return choose_engine(request.param)(TAXONOMY, cache=e5_cache)
-    except EngineError as error:
+        engine = parse_spec(request.param).make(TAXONOMY, cache=e5_cache)
+        engine.load()
+    except (ConfigError, EngineError) as error:
         pytest.skip(f"engine {request.param}: {error}")
+    yield engine
+    engine.close()
 
 
 def close(one, other):
@@ -85,7 +89,7 @@ def test_plain_cases_get_the_category_a_person_would_give(engine):
 
 def test_name_version_and_capabilities_are_stated(engine):
     assert engine.version.endswith(f"taxonomy-{TAXONOMY.version}")
-    assert "classify" in engine.capabilities
+    assert "classify" in engine.capabilities()
 
 
 def test_scanning_the_folder_imports_no_heavy_library():

@@ -19,7 +19,7 @@ from model_server.http import build_app
 from model_server.schema import Document
 from model_server.server import build_server
 from tests.conftest import wait_until
-from tests.model_echo import TAXONOMY, EchoEngine, echo_runner
+from tests.model_echo import TAXONOMY, EchoEngine, engine_set
 from tests.model_process import ModelServerProcess
 
 
@@ -29,7 +29,7 @@ async def classify_all(client, texts):
 
 
 def in_memory(engine=None, **options):
-    server = build_server(echo_runner(engine), TAXONOMY)
+    server = build_server(engine_set(engine), TAXONOMY)
     return ModelClient(server, **({"timeout": 10} | options))
 
 
@@ -39,7 +39,7 @@ def serve():
     running = []
 
     def start(engine, **options):
-        app = build_app(echo_runner(engine), TAXONOMY, **options)
+        app = build_app(engine_set(engine), TAXONOMY, **options)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
         thread = threading.Thread(target=server.run)
         thread.start()
@@ -184,7 +184,7 @@ async def test_a_server_that_comes_back_is_used_again(serve):
     await client.open()
     assert isinstance((await classify_all(client, ["1"]))[0], ModelUnavailableError)
 
-    app = build_app(echo_runner(), TAXONOMY)
+    app = build_app(engine_set(), TAXONOMY)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     task = asyncio.create_task(server.serve())
     async with asyncio.timeout(15):
@@ -202,7 +202,7 @@ async def test_a_server_that_comes_back_is_used_again(serve):
 async def test_silence_is_unavailability_and_does_not_hold_up_the_rest(serve, over):
     """The first documents wait for the time limit, the next fail at once, then it works again."""
     engine = EchoEngine()
-    server = serve(engine) if over == "http" else build_server(echo_runner(engine), TAXONOMY)
+    server = serve(engine) if over == "http" else build_server(engine_set(engine), TAXONOMY)
     client = ModelClient(server, timeout=1.5, batch_size=2)
     await client.open()
 

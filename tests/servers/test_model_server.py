@@ -14,16 +14,15 @@ from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from gleanery.errors import EngineError
-from model_server.runner import EngineRunner
 from model_server.server import build_server
 from tests.crawl import ROOT
-from tests.model_echo import TAXONOMY, EchoEngine, echo_runner
+from tests.model_echo import TAXONOMY, EchoEngine, engine_set
 from tests.model_process import ModelServerProcess, clean_env
 
 
 def connected():
     """A client in memory; enter it in the test itself, since a fixture would leave it elsewhere."""
-    return Client(build_server(echo_runner(), TAXONOMY))
+    return Client(build_server(engine_set(), TAXONOMY))
 
 
 async def classify(client, documents):
@@ -96,14 +95,17 @@ async def test_a_crash_of_the_engine_is_not_shown_to_callers(caplog):
 
 
 async def test_an_engine_that_cannot_start_says_why():
-    def make():
-        raise EngineError("no weights")
+    class Weightless(EchoEngine):
+        def load(self):
+            raise EngineError("no weights")
 
-    async with Client(build_server(EngineRunner(EchoEngine, make), TAXONOMY)) as client:
+    async with Client(build_server(engine_set(Weightless()), TAXONOMY)) as client:
         answer = await classify(client, [{"text": "1"}])
+        row = (await client.call_tool("list_engines")).structured_content["engines"][0]
 
     assert answer.is_error
     assert "engine echo: no weights" in answer.content[0].text
+    assert (row["state"], row["error"]) == ("failed", "no weights")
 
 
 async def test_the_taxonomy_is_a_resource():
@@ -121,9 +123,12 @@ async def test_list_engines_says_which_one_answers():
         await classify(client, [{"text": "1"}])
         after = (await client.call_tool("list_engines")).structured_content["engines"]
 
-    active = {"name": "echo", "capabilities": ["classify"], "active": True}
-    assert [e for e in before if e["active"]] == [active | {"version": None}]
-    assert [e for e in after if e["active"]] == [active | {"version": "echo-1/taxonomy-1"}]
+    active = {"name": "echo", "engine": "echo", "active": True, "error": None}
+    active |= {"capabilities": ["classify"], "answers": ["classify"]}
+    loading = active | {"version": None, "state": "loading"}
+    ready = active | {"version": "echo-1/taxonomy-1", "state": "ready"}
+    assert [e for e in before if e["active"]] == [loading]
+    assert [e for e in after if e["active"]] == [ready]
 
 
 # --- the process
@@ -175,7 +180,8 @@ def test_health_needs_no_token(process):
     base = process.url.removesuffix("/mcp")
 
     assert httpx2.get(f"{base}/healthz").json() == {"status": "ok"}
-    assert httpx2.get(f"{base}/readyz").json()["engine"] == "e5"
+    state = httpx2.get(f"{base}/readyz").json()
+    assert (state["ready"], [e["name"] for e in state["engines"]]) == (True, ["e5"])
 
 
 def test_sigterm_ends_it_cleanly(process):

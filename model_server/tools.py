@@ -1,0 +1,219 @@
+"""The tools of the model server: they check what comes, ask the engines, and shape the answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult
+from pydantic import BaseModel
+
+from gleanery.errors import ModelServerError
+from items.taxonomy import Taxonomy
+from model_server.engine import find_engines
+from model_server.engine_set import Answer, EngineSet
+from model_server.schema import (
+    MAX_CHARACTERS,
+    MAX_DOCUMENTS,
+    Capability,
+    Classification,
+    ClassifyResult,
+    Document,
+    EmbedResult,
+    EngineInfo,
+    EngineList,
+    ProposalResult,
+    TaxonomyResult,
+    Words,
+    WordsResult,
+)
+from model_server.titles import clean, make_title, shorten
+
+EXTRACTIVE = "extractive"
+"""Engine named where a title comes from the document itself."""
+
+
+class Tools:
+    """One method per tool; its docstring is what callers read."""
+
+    def __init__(self, engines: EngineSet, taxonomy: Taxonomy) -> None:
+        self._engines = engines
+        self._taxonomy = taxonomy
+
+    def all(self) -> list[Callable[..., Any]]:
+        """Return the tools."""
+        return [
+            self.classify_batch,
+            self.title,
+            self.summarize,
+            self.embed,
+            self.propose_category,
+            self.list_engines,
+            self.taxonomy,
+        ]
+
+    async def classify_batch(
+        self, documents: list[Document]
+    ) -> Annotated[CallToolResult, ClassifyResult]:
+        """Give each document a category, a sub-category and a title; 1 to 64 documents a call."""
+        cut = _checked(documents)
+        with _told():
+            answers = await self._engines.classify(cut)
+        pairs = zip(cut, answers, strict=True)
+        return _structured(ClassifyResult(results=[_classification(d, a) for d, a in pairs]))
+
+    async def title(self, documents: list[Document]) -> Annotated[CallToolResult, WordsResult]:
+        """Write a title of at most 80 characters for each document; 1 to 64 documents a call.
+
+        Without an engine that writes, the source's own title or the first sentence is given.
+        """
+        cut = _checked(documents)
+        extracted = [make_title(d.title, d.text) for d in cut]
+        if self._engines.who_answers("title") is None:
+            return _words(cut, [Answer(value=t, engine=EXTRACTIVE, version="1") for t in extracted])
+        answers = await self._ask("title", cut)
+        titles = [shorten(clean(a.value)) or e for a, e in zip(answers, extracted, strict=True)]
+        return _words(cut, answers, titles)
+
+    async def summarize(self, documents: list[Document]) -> Annotated[CallToolResult, WordsResult]:
+        """Sum each document up in one to three sentences of its language; 1 to 64 a call."""
+        cut = _checked(documents)
+        answers = await self._ask("summarize", cut)
+        return _words(cut, answers, [clean(a.value) for a in answers])
+
+    async def embed(self, texts: list[str]) -> Annotated[CallToolResult, EmbedResult]:
+        """Return one unit vector per text, in order; 1 to 64 texts a call, none empty."""
+        cut = [d.text for d in _checked([Document(text=text) for text in texts], "texts")]
+        answers = await self._ask("embed", cut)
+        vectors = [[float(x) for x in a.value] for a in answers]
+        first = answers[0]
+        return _structured(
+            EmbedResult(
+                vectors=vectors, dim=len(vectors[0]), engine=first.engine, version=first.version
+            )
+        )
+
+    async def propose_category(
+        self, documents: list[Document]
+    ) -> Annotated[CallToolResult, ProposalResult]:
+        """Propose categories or sub-categories for documents that fit none; a person decides.
+
+        Nothing is added to the taxonomy. Send 1 to 64 documents, best those marked needs_review.
+        """
+        cut = _checked(documents)
+        with _told():
+            runner = self._engines.able("propose_category")
+            proposals, version = await runner.run("propose_category", cut)
+        return _structured(ProposalResult(proposals=proposals, engine=runner.name, version=version))
+
+    async def list_engines(self) -> Annotated[CallToolResult, EngineList]:
+        """List the engines of this server with their state, and those it could run."""
+        rows = [self._running(name) for name in self._engines.runners]
+        running = {row.engine for row in rows}
+        idle = [
+            EngineInfo(
+                name=name,
+                engine=name,
+                capabilities=sorted(cls.capabilities()),
+                active=False,
+                answers=[],
+                version=None,
+                state="not active",
+                error=None,
+            )
+            for name, cls in sorted(find_engines().items())
+            if name not in running
+        ]
+        return _structured(EngineList(engines=rows + idle))
+
+    async def taxonomy(self) -> Annotated[CallToolResult, TaxonomyResult]:
+        """Return the categories and their sub-categories, Korean and English, in order."""
+        return _structured(TaxonomyResult.model_validate(asdict(self._taxonomy)))
+
+    def taxonomy_text(self) -> str:
+        """The categories and their sub-categories, Korean and English, in order."""
+        return json.dumps(asdict(self._taxonomy), ensure_ascii=False)
+
+    async def _ask(self, capability: Capability, inputs: Sequence[Any]) -> list[Answer]:
+        with _told():
+            return await self._engines.run(capability, inputs)
+
+    def _running(self, name: str) -> EngineInfo:
+        runner = self._engines.runners[name]
+        capabilities = sorted(runner.spec.engine.capabilities())
+        state = "ready" if runner.ready else "failed" if runner.error else "loading"
+        return EngineInfo(
+            name=name,
+            engine=runner.spec.engine.name,
+            capabilities=capabilities,
+            active=True,
+            answers=[c for c in capabilities if self._engines.who_answers(c) is runner],
+            version=runner.version,
+            state=state,
+            error=runner.error,
+        )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Let the caller read our own errors; the SDK hides every other text."""
+    try:
+        yield
+    except ModelServerError as error:
+        raise ToolError(str(error)) from error
+
+
+def _checked(documents: Sequence[Document], name: str = "documents") -> list[Document]:
+    """Return the documents with long texts cut.
+
+    Raises:
+        ToolError: Too many, none, or one that is empty.
+    """
+    if not documents:
+        raise ToolError(f"{name} is empty: send 1 to {MAX_DOCUMENTS} of them")
+    if len(documents) > MAX_DOCUMENTS:
+        raise ToolError(
+            f"{len(documents)} {name} at once: send at most {MAX_DOCUMENTS} in one call"
+        )
+    for number, document in enumerate(documents):
+        if not document.text.strip() and not document.title.strip():
+            raise ToolError(f"document {number} (id {document.id!r}) has neither text nor title")
+    return [
+        d.model_copy(update={"text": d.text[:MAX_CHARACTERS], "title": d.title[:MAX_CHARACTERS]})
+        for d in documents
+    ]
+
+
+def _classification(document: Document, answer: Answer) -> Classification:
+    verdict = answer.value
+    return Classification(
+        id=document.id,
+        category=verdict.category,
+        subcategory=verdict.subcategory,
+        scores=verdict.scores,
+        confidence=verdict.confidence,
+        needs_review=verdict.needs_review,
+        title=make_title(document.title, document.text),
+        engine=answer.engine,
+        version=answer.version,
+    )
+
+
+def _words(
+    documents: Sequence[Document], answers: Sequence[Answer], texts: Sequence[str] | None = None
+) -> CallToolResult:
+    rows = zip(documents, answers, texts or [a.value for a in answers], strict=True)
+    return _structured(
+        WordsResult(
+            results=[Words(id=d.id, text=t, engine=a.engine, version=a.version) for d, a, t in rows]
+        )
+    )
+
+
+def _structured(result: BaseModel) -> CallToolResult:
+    """Return ``result`` as structured content only: by default it travels as text too."""
+    return CallToolResult(content=[], structured_content=result.model_dump(mode="json"))
