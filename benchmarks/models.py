@@ -13,14 +13,17 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from benchmarks.goals import Goal, show
 from items.taxonomy import load_taxonomy
-from model_server.engine import Engine
 from model_server.schema import Document
 from model_server.spec import parse_spec
 from tests.crawl import scrapy_crawl
 from tests.graph_site import GraphSite
+
+if TYPE_CHECKING:
+    from model_server.engine import Engine
 
 PAGES, BATCH, ROUNDS = 192, 32, 3
 SETTINGS = {
