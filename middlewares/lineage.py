@@ -24,8 +24,9 @@ class LineageMiddleware(DepthMiddleware):
     * ``meta["max_depth"]``: a limit of each seed's own, besides ``DEPTH_LIMIT``;
     * ``seed``, ``category_wanted`` go from request to request, and onto the items;
     * ``meta["node"]`` names the request for ``middlewares.focus`` and the frontier, redirects and
-      retries keep it; ``parent`` is the node that led to it, ``path`` all of them from the seed
-      down, where one page gives several items the item in place of the page.
+      retries keep it; ``path`` holds all nodes from the seed down, where one page gives several
+      items the item in place of the page;
+    * ``meta["parent"]`` is the frontier's lease of the request that led to it.
     """
 
     def get_processed_request(self, request: Request, response: Response | None) -> Request | None:
@@ -36,7 +37,7 @@ class LineageMiddleware(DepthMiddleware):
         for key in INHERITED:
             if key in response.meta:
                 request.meta.setdefault(key, response.meta[key])
-        request.meta["parent"] = response.meta["node"]
+        request.meta["parent"] = response.meta.get("lease")
         request.meta["path"] = _path(request, response)
         if request.meta.pop("same_depth", False):
             request.meta["depth"] = response.meta["depth"]

@@ -11,30 +11,35 @@ from tests.loopback import LoopbackServer
 
 
 class GraphSite(LoopbackServer):
-    """What each page links to, says, and claims to be about; ``jitter`` is in seconds."""
+    """What each page links to, says, and claims to be about; ``jitter`` is in seconds.
+
+    A link is a page's number, or the whole address of one (on another host, perhaps).
+    """
 
     def __init__(
         self,
-        links: dict[int, list[int]],
+        links: dict[int, list[int | str]],
         *,
         texts: dict[int, str] | None = None,
         categories: dict[int, str] | None = None,
         jitter: float = 0.0,
         robots: str = "",
         troubles: dict[int, int | str] | None = None,
+        address: str = "127.0.0.1",
     ) -> None:
         self.links, self.texts, self.categories = links, texts or {}, categories or {}
         self.jitter, self.robots, self.troubles = jitter, robots, troubles or {}
         self.fetched: list[int] = []
         self.times: list[float] = []
         self._random = random.Random(7)
-        super().__init__(_Handler)
+        super().__init__(_Handler, address)
 
     def page(self, number: int) -> bytes:
         self.fetched.append(number)
         self.times.append(time.monotonic())
         time.sleep(self._random.random() * self.jitter)
-        anchors = "".join(f'<a href="/page/{n}">{n}</a>' for n in self.links.get(number, []))
+        targets = [t if isinstance(t, str) else f"/page/{t}" for t in self.links.get(number, [])]
+        anchors = "".join(f'<a href="{target}">{target}</a>' for target in targets)
         text = self.texts.get(number, f"page {number}")
         category = self.categories.get(number)
         meta = f'<meta name="category" content="{category}">' if category else ""

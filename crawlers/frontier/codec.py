@@ -19,7 +19,9 @@ REQUEST_CLASSES = tuple(
     f"{cls.__module__}.{cls.__name__}" for cls in (Request, FormRequest, JsonRequest)
 )
 """What a body may name: anyone who can write into Redis could name any class otherwise."""
-TRANSIENT = frozenset({"download_slot", "download_latency", "download_timeout", "proxy", "parent"})
+TRANSIENT = frozenset(
+    {"download_slot", "download_latency", "download_timeout", "proxy", "lease", "parent"}
+)
 """Meta keys that a download sets and the next one must set anew."""
 _DEFAULTS: dict[str, Any] = {
     "method": "GET", "headers": {}, "body": b"", "cookies": {}, "meta": {}, "encoding": "utf-8",

@@ -114,8 +114,8 @@ class FrontierScheduler(BaseScheduler):
                 return None
             if request := self._read(lease):
                 self._held[request] = lease.id
-                if node := request.meta.get("node"):
-                    self._children[node] = []
+                request.meta["lease"] = lease.id  # a page may be under way twice, on two ways
+                self._children[lease.id] = []
                 return request
         self.exchanger.wake()
         return None
@@ -128,7 +128,7 @@ class FrontierScheduler(BaseScheduler):
             return  # robots.txt and other requests that were never leased
         failed = request in self._failed
         self._failed.discard(request)
-        children = self._children.pop(request.meta.get("node"), [])
+        children = self._children.pop(lease_id, [])
         if not failed:
             self.crawler.signals.send_catch_log(children_ready, parent=request, children=children)
             for child in children:

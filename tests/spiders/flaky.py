@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from scrapy.exceptions import DropItem
@@ -45,3 +46,29 @@ def first_time(spider, page: str) -> bool:
     known = mark.exists()
     mark.touch()
     return not known
+
+
+class CrossingPipeline:
+    """Lets page 5 be under way twice at once: the first visit, on the longer way, then fails.
+
+    Page 1, which leads to page 5 on the shorter way, is held up until the first visit is here.
+    """
+
+    def __init__(self) -> None:
+        self.visits = 0
+        self.first, self.second = asyncio.Event(), asyncio.Event()
+
+    async def process_item(self, item):
+        if item.external_id == "1":
+            await asyncio.wait_for(self.first.wait(), 30)
+        if item.external_id == "5":
+            self.visits += 1
+            if self.visits == 1:
+                self.first.set()
+                await asyncio.wait_for(self.second.wait(), 30)
+                await asyncio.sleep(0.5)  # until the second visit's callback has ended
+                raise RuntimeError("the longer way is refused")
+            if self.visits == 2:
+                self.second.set()
+                await asyncio.sleep(1)  # it ends after the first visit has
+        return item
