@@ -19,7 +19,7 @@ $(VENV)/base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/dev: $(VENV)/base
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[dev,server]"
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[dev,server,images]"
 	touch $@
 
 demo: $(VENV)/base    ## crawl the sample world with all three spiders, print a table, write .demo/report.html

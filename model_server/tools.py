@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from gleanery.errors import ModelServerError
 from items.taxonomy import Taxonomy
 from model_server.engine import find_engines
 from model_server.engine_set import Answer, EngineSet
+from model_server.images import Order, draw
 from model_server.schema import (
     MAX_CHARACTERS,
     MAX_DOCUMENTS,
@@ -26,6 +28,7 @@ from model_server.schema import (
     EmbedResult,
     EngineInfo,
     EngineList,
+    ImageDescription,
     ProposalResult,
     TaxonomyResult,
     Words,
@@ -52,6 +55,7 @@ class Tools:
             self.summarize,
             self.embed,
             self.propose_category,
+            self.describe_image,
             self.list_engines,
             self.taxonomy,
         ]
@@ -87,7 +91,10 @@ class Tools:
 
     async def embed(self, texts: list[str]) -> Annotated[CallToolResult, EmbedResult]:
         """Return one unit vector per text, in order; 1 to 64 texts a call, none empty."""
-        cut = [d.text for d in _checked([Document(text=text) for text in texts], "texts")]
+        _check_number(texts, "texts")
+        if empty := [n for n, text in enumerate(texts) if not text.strip()]:
+            raise ToolError(f"text {empty[0]} is empty")
+        cut = [text[:MAX_CHARACTERS] for text in texts]
         answers = await self._ask("embed", cut)
         vectors = [[float(x) for x in a.value] for a in answers]
         first = answers[0]
@@ -109,6 +116,31 @@ class Tools:
             runner = self._engines.able("propose_category")
             proposals, version = await runner.run("propose_category", cut)
         return _structured(ProposalResult(proposals=proposals, engine=runner.name, version=version))
+
+    async def describe_image(
+        self, image: str, size: int = 16, colours: int = 16, order: Order = "rows"
+    ) -> Annotated[CallToolResult, ImageDescription]:
+        """Describe an image in one sentence; a text model sees it as hexadecimal digits.
+
+        Args:
+            image: BMP, GIF, JPEG, PNG, TIFF or WebP in base64, of at most 2 MB; it must not move.
+            size: Width and height that it is shrunk to, 4 to 64.
+            colours: Colours of its palette, 2 to 16; 0 = none, six digits a pixel.
+            order: Whether the digits run by rows, columns or diagonals.
+        """
+        with _told():
+            self._engines.able("describe_image")
+            picture = await asyncio.to_thread(draw, image, size=size, colours=colours, order=order)
+        (answer,) = await self._ask("describe_image", [picture])
+        return _structured(
+            ImageDescription(
+                description=clean(answer.value),
+                width=picture.width,
+                height=picture.height,
+                engine=answer.engine,
+                version=answer.version,
+            )
+        )
 
     async def list_engines(self) -> Annotated[CallToolResult, EngineList]:
         """List the engines of this server with their state, and those it could run."""
@@ -167,18 +199,20 @@ def _told() -> Iterator[None]:
         raise ToolError(str(error)) from error
 
 
-def _checked(documents: Sequence[Document], name: str = "documents") -> list[Document]:
+def _check_number(inputs: Sequence[object], name: str) -> None:
+    if not inputs:
+        raise ToolError(f"{name} is empty: send 1 to {MAX_DOCUMENTS} of them")
+    if len(inputs) > MAX_DOCUMENTS:
+        raise ToolError(f"{len(inputs)} {name} at once: send at most {MAX_DOCUMENTS} in one call")
+
+
+def _checked(documents: Sequence[Document]) -> list[Document]:
     """Return the documents with long texts cut.
 
     Raises:
         ToolError: Too many, none, or one that is empty.
     """
-    if not documents:
-        raise ToolError(f"{name} is empty: send 1 to {MAX_DOCUMENTS} of them")
-    if len(documents) > MAX_DOCUMENTS:
-        raise ToolError(
-            f"{len(documents)} {name} at once: send at most {MAX_DOCUMENTS} in one call"
-        )
+    _check_number(documents, "documents")
     for number, document in enumerate(documents):
         if not document.text.strip() and not document.title.strip():
             raise ToolError(f"document {number} (id {document.id!r}) has neither text nor title")
