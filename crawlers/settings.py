@@ -19,16 +19,7 @@ SPIDER_MODULES = ["spiders"]
 NEWSPIDER_MODULE = "spiders"
 COMMANDS_MODULE = "crawlers.scrapy_commands"
 
-# --- breadth-first: FIFO queues, depth as priority, a barrier between levels
-SCHEDULER = "crawlers.frontier.breadth_first.BreadthFirstScheduler"
-SCHEDULER_PRIORITY_QUEUE = "scrapy.pqueues.ScrapyPriorityQueue"
-SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"
-SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
-SCHEDULER_START_DISK_QUEUE = None
-SCHEDULER_START_MEMORY_QUEUE = None
-DEPTH_PRIORITY = 1
-RETRY_PRIORITY_ADJUST = 0  # a retried or redirected request stays in its level
-REDIRECT_PRIORITY_ADJUST = 0
+SCHEDULER = "crawlers.frontier.scheduler.FrontierScheduler"  # in a file, or in Redis
 
 # --- good citizen
 ROBOTSTXT_OBEY = True

@@ -63,14 +63,19 @@ class Config(BaseSettings):
     classify_kinds: Words = ("post", "comment", "article", "video")
     """Kinds of item that get a category and a title."""
 
-    # --- the shared frontier (SCHEDULER=crawlers.frontier.scheduler.FrontierScheduler)
+    # --- the frontier: the queue of a crawl
     redis_url: str = ""
     """Redis or Valkey that workers share, e.g. ``redis://127.0.0.1:6379/0``.
 
     Empty: the workers of one machine share the file ``HOME/frontier/<crawl>.db``.
     """
     frontier_crawl: str = ""
-    """Name of the crawl; workers with the same name share it; empty = the spider's name."""
+    """Name of the crawl; workers with the same name share it.
+
+    Empty: named by the spider, its arguments and seeds, and begun anew once it has ended.
+    """
+    frontier_keep_days: float = Field(30, ge=0)
+    """Days after which a stopped crawl's file ``HOME/frontier/<spider>-….db`` goes; 0 = never."""
     frontier_order: Literal["strict", "relaxed"] = "strict"
     """``strict`` keeps a barrier between levels over all workers; ``relaxed`` does not wait."""
     frontier_prefetch: int = Field(0, ge=0)

@@ -93,11 +93,16 @@ class Exchanger:
         self._away = False
         self._task: asyncio.Task[None] | None = None
 
-    async def open(self) -> None:
-        """Wait for the queue's first answer, then keep exchanging."""
+    async def open(self) -> Answer | None:
+        """Wait for the queue's first answer, then keep exchanging.
+
+        Returns:
+            What an earlier run or other workers left to do; ``None`` if the crawl is new.
+        """
+        new = False
         while True:
             try:
-                await self.queue.open(self.budget)
+                new = await self.queue.open(self.budget) or new
                 await self._exchange()
             except FrontierUnavailableError as error:
                 logger.warning("The frontier is away, waiting for it: %s", error)
@@ -105,9 +110,10 @@ class Exchanger:
             else:
                 break
         self._task = asyncio.create_task(self._run())
+        return None if new else self._answer
 
-    async def close(self) -> None:
-        """Give back what was not begun; never delete anything."""
+    async def close(self, *, ended: bool) -> None:
+        """Give back what was not begun; ``FrontierQueue.leave`` says what ``ended`` does."""
         self._closing = True
         self._wake.set()
         if self._task:
@@ -118,7 +124,7 @@ class Exchanger:
             await self._exchange()
             if not self.outbox.is_empty():  # the first one repeated what the queue had not answered
                 await self._exchange()
-            await self.queue.leave()
+            await self.queue.leave(ended=ended)
         except FrontierError as error:
             logger.warning("Leases go back when they expire: %s", error)
         await self.queue.close()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -12,6 +14,8 @@ from urllib.parse import quote
 from scrapy.settings import BaseSettings
 from scrapy.utils.job import job_dir
 
+from crawlers.frontier.crawl_name import crawl_name, is_made_up
+from crawlers.frontier.sqlite_file import remove_stale
 from crawlers.frontier.sqlite_queue import SqliteQueue
 
 if TYPE_CHECKING:
@@ -20,33 +24,70 @@ if TYPE_CHECKING:
 
     from crawlers.frontier.protocol import FrontierQueue
 
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Place:
+    """Where a crawl's queue lies."""
+
+    crawl: str
+    path: Path | None
+    """Its file; ``None`` = in Redis."""
+    named: bool
+    """Somebody named it: it is kept when it has ended, and begins anew only when it is dropped."""
+
+    def __str__(self) -> str:
+        return f"{self.crawl} ({self.path or 'in Redis'})"
+
+
+def place_of(crawler: Crawler) -> Place:
+    """Return where the crawl's queue lies: Redis, ``JOBDIR`` or ``HOME/frontier``."""
+    settings = crawler.settings
+    assert crawler.spider is not None
+    crawl, named = crawl_name(crawler.spider, settings), bool(settings["FRONTIER_CRAWL"])
+    if settings["REDIS_URL"]:
+        return Place(crawl=crawl, path=None, named=named)
+    if folder := job_dir(settings):
+        return Place(crawl=Path(folder).name, path=Path(folder) / "frontier.db", named=True)
+    path = Path(settings["HOME"]) / "frontier" / f"{quote(crawl, safe='')}.db"
+    return Place(crawl=crawl, path=path, named=named)
+
 
 def make_queue(crawler: Crawler) -> FrontierQueue:
     """Return the queue that the settings ask for; nothing is opened yet.
 
-    The file is ``JOBDIR/frontier.db`` or ``HOME/frontier/<crawl>.db``. A crawl that was stopped or
-    killed goes on where it was; one that had ended begins anew if neither ``JOBDIR`` nor
-    ``FRONTIER_CRAWL`` names it.
+    A crawl that was stopped or killed goes on where it was; one that had ended begins anew, unless
+    ``JOBDIR`` or ``FRONTIER_CRAWL`` names it.
     """
-    settings = crawler.settings
-    assert crawler.spider is not None
-    crawl = settings["FRONTIER_CRAWL"] or crawler.spider.name
+    settings, place = crawler.settings, place_of(crawler)
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
     rules: dict[str, Any] = {
         "lease_seconds": settings.getfloat("FRONTIER_LEASE_SECONDS"),
         "max_attempts": settings.getint("FRONTIER_MAX_ATTEMPTS"),
         "delay_ms": int(settings.getfloat("DOWNLOAD_DELAY") * 1000),
         "strict": settings["FRONTIER_ORDER"] == "strict",
+        "renew": not place.named,
     }
-    if settings["REDIS_URL"]:
-        # redis belongs to the extra `server`: a crawl without it must not need it
-        from crawlers.frontier.queue import RedisQueue  # noqa: PLC0415
+    if place.path is not None:
+        _forget_stale(place, settings.getfloat("FRONTIER_KEEP_DAYS"))
+        return SqliteQueue(place.path, worker, **rules)
+    # redis belongs to the extra `server`: a crawl without it must not need it
+    from crawlers.frontier.queue import RedisQueue  # noqa: PLC0415
 
-        return RedisQueue(connect(settings), crawl, worker, **rules)
-    if folder := job_dir(settings):
-        return SqliteQueue(Path(folder) / "frontier.db", worker, **rules)
-    path = Path(settings["HOME"]) / "frontier" / f"{quote(crawl, safe='')}.db"
-    return SqliteQueue(path, worker, renew=not settings["FRONTIER_CRAWL"], **rules)
+    return RedisQueue(connect(settings), place.crawl, worker, **rules)
+
+
+def _forget_stale(place: Place, days: float) -> None:
+    """Remove what was stopped long ago; not the crawl that is to go on now, nor a named one."""
+    if place.named or place.path is None or not days:
+        return
+
+    def may_go(name: str) -> bool:
+        return is_made_up(name) and name != quote(place.crawl, safe="")
+
+    for name in remove_stale(place.path.parent, days, chosen=may_go):
+        logger.info("Forgot crawl %s, stopped more than %g days ago", name, days)
 
 
 def connect(settings: BaseSettings) -> Redis:

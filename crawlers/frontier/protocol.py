@@ -146,8 +146,13 @@ class FrontierQueue(ABC):
         """
 
     @abstractmethod
-    async def leave(self) -> None:
-        """Take this worker off the list; its leases must have ended before."""
+    async def leave(self, *, ended: bool = False) -> None:
+        """Take this worker off the list; its leases must have ended before.
+
+        Args:
+            ended: The crawl did what it was asked. One that nobody named is forgotten when its
+                last worker leaves so; if it has dead letters, when it is begun anew.
+        """
 
     @abstractmethod
     async def close(self) -> None:

@@ -10,7 +10,7 @@ import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from crawlers.frontier.protocol import HostRule, Push
 
-_EXCHANGE = Path(__file__).with_name("scripts") / "exchange.lua"
+_SCRIPTS = Path(__file__).with_name("scripts")
 _BEGIN = """
+redis.call('HDEL', KEYS[1], 'ended')
 if redis.call('HSETNX', KEYS[1], 'generation', ARGV[1]) == 1 then
     local now = redis.call('TIME')[1] * 1000
     redis.call('HSET', KEYS[1], 'level', ARGV[2], 'split', 0, 'seen', 0, 'began', now)
@@ -75,6 +76,7 @@ class RedisQueue(FrontierQueue):
         delay_ms: int = 0,
         concurrency: int = 0,
         strict: bool = True,
+        renew: bool = False,
     ) -> None:
         """Prepare.
 
@@ -88,13 +90,18 @@ class RedisQueue(FrontierQueue):
             delay_ms: Time between two requests to one host, over all workers.
             concurrency: Requests to one host at once, over all workers; 0 = no limit.
             strict: Keep a barrier between levels (exact breadth-first).
+            renew: Begin a crawl anew that had come to its end, and forget it when it does.
         """
         self.redis = redis
         self.prefix = f"gleanery:{{{crawl}}}:"
         self.worker = worker
         self.lease_seconds = lease_seconds
+        self.renew = renew
         self._rules = (int(lease_seconds * 1000), max_attempts, delay_ms, concurrency, int(strict))
-        self._script = redis.register_script(_EXCHANGE.read_text(encoding="utf-8"))
+        self._script = redis.register_script(
+            (_SCRIPTS / "exchange.lua").read_text(encoding="utf-8")
+        )
+        self._forget = redis.register_script((_SCRIPTS / "forget.lua").read_text(encoding="utf-8"))
         self._begin = redis.register_script(_BEGIN)
         self._generation = ""
         self._sequence = 0
@@ -106,6 +113,8 @@ class RedisQueue(FrontierQueue):
     async def open(self, budget: Budget | None = None) -> bool:
         limits = [] if budget is None else [*astuple(budget)]
         with _naming_absence():
+            if self.renew:
+                await self._forget_ended("join")
             new, generation = await self._begin(
                 keys=[self.key("meta")], args=[uuid.uuid4().hex, FIRST_LEVEL, *limits]
             )
@@ -177,11 +186,19 @@ class RedisQueue(FrontierQueue):
         with _naming_absence():
             await self.redis.sadd(self.key("pruned"), *nodes)
 
-    async def leave(self) -> None:
+    async def leave(self, *, ended: bool = False) -> None:
         with suppress(FrontierUnavailableError), _naming_absence():
-            if not await self.redis.hlen(self.key(f"lease:{self.worker}")):
+            if await self.redis.hlen(self.key(f"lease:{self.worker}")):
+                return
+            if ended and self.renew:
+                await self._forget_ended("leave")
+            else:
                 await self.redis.zrem(self.key("workers"), self.worker)
                 await self.redis.hdel(self.key("applied"), self.worker)
+
+    async def _forget_ended(self, moment: Literal["join", "leave"]) -> None:
+        lease_ms, *_, strict = self._rules
+        await self._forget(keys=[self.prefix], args=[self.worker, lease_ms, moment, strict])
 
     async def close(self) -> None:
         await self.redis.aclose()

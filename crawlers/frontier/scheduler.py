@@ -11,8 +11,9 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.utils.defer import deferred_from_coro
 
 from crawlers.frontier.codec import decode_request, encode_request
+from crawlers.frontier.crawl_name import did_its_work
 from crawlers.frontier.exchanger import Exchanger
-from crawlers.frontier.factory import make_queue
+from crawlers.frontier.factory import make_queue, place_of
 from crawlers.frontier.politeness import rule_of
 from crawlers.frontier.protocol import Budget, HostRule, Push
 from gleanery.errors import FrontierError
@@ -60,7 +61,8 @@ class FrontierScheduler(BaseScheduler):
             queue,
             crawler.stats,
             prefetch=settings.getint("FRONTIER_PREFETCH") or 2 * self.bound,
-            idle_seconds=settings.getfloat("FRONTIER_IDLE_SECONDS"),
+            # a file has no workers elsewhere, and no feeder, for which one would have to wait
+            idle_seconds=settings.getfloat("FRONTIER_IDLE_SECONDS") if settings["REDIS_URL"] else 0,
             budget=Budget(
                 max_pages=settings.getint("FRONTIER_MAX_PAGES"),
                 max_items=settings.getint("FRONTIER_MAX_ITEMS"),
@@ -86,10 +88,10 @@ class FrontierScheduler(BaseScheduler):
             # AutoThrottle sets the delay of new slots in this way, too.
             assert self.crawler.engine is not None
             self.crawler.engine.downloader._delay = 0.0
-        return deferred_from_coro(self.exchanger.open())
+        return deferred_from_coro(self._join())
 
     def close(self, reason: str) -> Deferred[None]:
-        return deferred_from_coro(self.exchanger.close())
+        return deferred_from_coro(self.exchanger.close(ended=did_its_work(reason)))
 
     def has_pending_requests(self) -> bool:
         return bool(self._held) or self.exchanger.has_work()
@@ -136,6 +138,18 @@ class FrontierScheduler(BaseScheduler):
         self.exchanger.outbox.ended.append((lease_id, "fail" if failed else "done"))
         self.stats.inc_value("frontier/failed" if failed else "frontier/done")
         self.exchanger.wake()
+
+    async def _join(self) -> None:
+        """Wait for the queue, and say whether there was something to go on with."""
+        place, left = place_of(self.crawler), await self.exchanger.open()
+        if left is None:
+            logger.info("Crawl %s begins", place, extra={"spider": self.spider})
+            return
+        self.stats.set_value("frontier/resumed", left.queued + left.in_flight)
+        logger.info(
+            "Goes on with crawl %s: %d queued, %d under way",
+            place, left.queued, left.in_flight, extra={"spider": self.spider},
+        )  # fmt: skip
 
     def _hook_engine(self) -> None:
         """Learn of each request's end: Scrapy 2.19 has no public signal for it."""

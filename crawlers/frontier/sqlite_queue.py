@@ -19,13 +19,21 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from crawlers.frontier.protocol import Answer, FrontierQueue, Lease
 from crawlers.frontier.sqlite_exchange import Exchange
+from crawlers.frontier.sqlite_file import alone_in, remove_useless
 from crawlers.frontier.sqlite_ledger import Rules
-from crawlers.frontier.sqlite_schema import VERSION, create_tables, empty, is_over, limit
+from crawlers.frontier.sqlite_schema import (
+    VERSION,
+    create_tables,
+    empty,
+    is_over,
+    limit,
+    note_end,
+)
 from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
 
 if TYPE_CHECKING:
@@ -79,8 +87,9 @@ class SqliteQueue(FrontierQueue):
             delay_ms: Time between two requests to one host, over all workers.
             concurrency: Requests to one host at once, over all workers; 0 = no limit.
             strict: Keep a barrier between levels (exact breadth-first).
-            renew: Begin a crawl anew that had come to its end, instead of finding everything seen;
-                so a worker that comes too late does all again. Switch it off where they are many.
+            renew: Begin a crawl anew that had come to its end, instead of finding everything seen,
+                and remove its file when it does; so a worker that comes too late does all again.
+                Switch it off where they are many.
             clock: Tells the time in seconds since 1970.
         """
         self.path = path
@@ -100,6 +109,7 @@ class SqliteQueue(FrontierQueue):
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._inode = -1
+        self._useless = False
         self._generation = ""
         self._sequence = 0
 
@@ -158,7 +168,7 @@ class SqliteQueue(FrontierQueue):
 
         await self._run(add)
 
-    async def leave(self) -> None:
+    async def leave(self, *, ended: bool = False) -> None:
         def remove() -> None:
             with self._transaction() as db:
                 db.execute(
@@ -166,13 +176,16 @@ class SqliteQueue(FrontierQueue):
                     " (SELECT 1 FROM requests WHERE worker = ?1 AND lease IS NOT NULL)",
                     (self.worker,),
                 )
+                if ended and self.renew:
+                    self._useless = note_end(db, since=self._alive_since())
 
         with suppress(FrontierError):  # else its heartbeat runs out by itself
             await self._run(remove)
 
     async def close(self) -> None:
         if self._db is not None:
-            await self._run(self._db.close)
+            with suppress(FrontierError):  # it is closed all the same
+                await self._run(self._close)
             self._db = None
         self._thread.shutdown(wait=False)
 
@@ -210,6 +223,7 @@ class SqliteQueue(FrontierQueue):
     def _open(self, budget: Budget | None) -> bool:
         with _naming_faults(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _naming_faults(self.path), alone_in(self.path.parent):
             if self._db is None:
                 self._db = sqlite3.connect(
                     self.path, timeout=0, isolation_level=None, check_same_thread=False
@@ -229,8 +243,9 @@ class SqliteQueue(FrontierQueue):
             raise FrontierError(f"{self.path} has version {version}, this program reads {VERSION}")
         if version == 0:
             create_tables(db)
-        elif self.renew and is_over(db, since=int((self.clock() - self.lease_seconds) * 1000)):
+        elif self.renew and is_over(db, since=self._alive_since()):
             empty(db)
+        db.execute("DELETE FROM meta WHERE name = 'ended'")
         new = uuid.uuid4().hex
         db.executemany(
             "INSERT OR IGNORE INTO meta VALUES (?, ?)",
@@ -239,6 +254,18 @@ class SqliteQueue(FrontierQueue):
         (found,) = db.execute("SELECT value FROM meta WHERE name = 'generation'").fetchone()
         self._generation = found
         return bool(found == new)
+
+    def _close(self) -> None:
+        assert self._db is not None
+        with closing(self._db), _naming_faults(self.path):
+            if not self._useless:
+                return
+            with alone_in(self.path.parent), closing(self._db):
+                if self.path.stat().st_ino == self._inode:
+                    remove_useless(self._db, self.path)
+
+    def _alive_since(self) -> int:
+        return int((self.clock() - self.lease_seconds) * 1000)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

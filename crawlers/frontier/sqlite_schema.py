@@ -34,12 +34,34 @@ def limit(db: sqlite3.Connection, budget: Budget) -> None:
 
 
 def is_over(db: sqlite3.Connection, *, since: int) -> bool:
-    """Whether nothing is left to do and no worker was heard of after ``since`` (ms)."""
+    """Whether the crawl has ended and no worker was heard of after ``since`` (ms)."""
+    (alive,) = db.execute("SELECT count(*) FROM workers WHERE beat_at > ?", (since,)).fetchone()
+    (asked,) = db.execute("SELECT count(*) FROM meta WHERE name = 'ended'").fetchone()
     queued, in_flight, done = db.execute(
         "SELECT TOTAL(queued), TOTAL(in_flight), TOTAL(done) FROM levels"
     ).fetchone()
-    (alive,) = db.execute("SELECT count(*) FROM workers WHERE beat_at > ?", (since,)).fetchone()
-    return bool(done and not queued and not in_flight and not alive)
+    return bool(not alive and (asked or (done and not queued and not in_flight)))
+
+
+def note_end(db: sqlite3.Connection, *, since: int) -> bool:
+    """Note that the crawl did what it was asked, unless a worker was heard of after ``since``.
+
+    Returns:
+        Whether nothing in the file is of use any more: it is noted, and there are no dead letters.
+    """
+    db.execute(
+        "INSERT OR REPLACE INTO meta SELECT 'ended', 1"
+        " WHERE NOT EXISTS (SELECT 1 FROM workers WHERE beat_at > ?)",
+        (since,),
+    )
+    return is_useless(db)
+
+
+def is_useless(db: sqlite3.Connection) -> bool:
+    """Whether the crawl was noted to have ended, and left no dead letters."""
+    (asked,) = db.execute("SELECT count(*) FROM meta WHERE name = 'ended'").fetchone()
+    (dead,) = db.execute("SELECT count(*) FROM set_aside WHERE why = 'dead'").fetchone()
+    return bool(asked and not dead)
 
 
 def empty(db: sqlite3.Connection) -> None:

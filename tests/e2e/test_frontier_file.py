@@ -25,7 +25,6 @@ TREE = {
 }
 SETTINGS = {
     "SPIDER_MODULES": "tests.spiders",
-    "SCHEDULER": "crawlers.frontier.scheduler.FrontierScheduler",
     "CONCURRENT_REQUESTS": 16,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
     "FRONTIER_LEASE_SECONDS": 3,
@@ -98,7 +97,7 @@ def test_a_crawl_stopped_by_sigterm_goes_on_and_a_finished_one_begins_anew(tmp_p
 
 def test_a_corrupt_request_is_parked_and_the_crawl_goes_on(tmp_path):
     async def spoil():
-        queue = SqliteQueue(tmp_path / "frontier" / "graph.db", "vandal")
+        queue = SqliteQueue(tmp_path / "frontier" / "spoilt.db", "vandal")
         await queue.open()
         body = Push(fingerprint=hashlib.sha1().digest(), depth=0, host="h", body=b"{corrupt")
         await queue.exchange(pushes=[body])
@@ -107,11 +106,12 @@ def test_a_corrupt_request_is_parked_and_the_crawl_goes_on(tmp_path):
 
     asyncio.run(spoil())
     with GraphSite({0: [1, 2]}) as site:
+        settings = SETTINGS | {"FRONTIER_CRAWL": "spoilt"}
         result = scrapy_crawl(
-            "graph", tmp_path, settings=SETTINGS, page=f"{site.url}/page/0", max_depth=2
+            "graph", tmp_path, settings=settings, page=f"{site.url}/page/0", max_depth=2
         )
 
     assert result.identities("article") == {"graph:0", "graph:1", "graph:2"}
     assert result.stats["frontier/unreadable"] == 1
-    with sqlite3.connect(tmp_path / "frontier" / "graph.db") as db:
+    with sqlite3.connect(tmp_path / "frontier" / "spoilt.db") as db:
         assert db.execute("SELECT why, body FROM set_aside").fetchall() == [("dead", b"{corrupt")]

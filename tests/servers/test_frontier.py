@@ -32,8 +32,8 @@ def worker(redis_url, tmp_path):
                 "graph", tmp_path / f"worker{number}",
                 settings={
                     "SPIDER_MODULES": "tests.spiders",
-                    "SCHEDULER": "crawlers.frontier.scheduler.FrontierScheduler",
                     "REDIS_URL": redis_url,
+                    "FRONTIER_CRAWL": "graph",  # a worker that comes late must not begin it anew
                     "STORE_PATH": str(tmp_path / "store.db"),
                     "CONCURRENT_REQUESTS": jobs,
                     "CONCURRENT_REQUESTS_PER_DOMAIN": jobs,

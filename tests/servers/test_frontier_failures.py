@@ -22,7 +22,7 @@ TREE = {n: [3 * n + 1, 3 * n + 2, 3 * n + 3] for n in range(40)}
 def settings(url, **more):
     return {
         "SPIDER_MODULES": "tests.spiders",
-        "SCHEDULER": "crawlers.frontier.scheduler.FrontierScheduler",
+        "FRONTIER_CRAWL": "graph",
         "REDIS_URL": url,
         "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
         "FRONTIER_LEASE_SECONDS": 3,
@@ -127,7 +127,7 @@ def test_only_what_was_stored_or_dropped_on_purpose_is_acknowledged(redis_url, t
             page=f"{site.url}/page/0", max_depth=2,
         )  # fmt: skip
         with Redis.from_url(redis_url) as client:
-            dead = list(client.hgetall("gleanery:{flaky}:dead").values())
+            dead = list(client.hgetall("gleanery:{graph}:dead").values())
     with result.store() as store:
         stored = {int(row["external_id"]) for row in store.scan()}
 

@@ -19,7 +19,7 @@ def run_workers(number, redis_url, tmp_path, start_page, max_depth=9, **settings
     """Run ``number`` workers to their end; return their exit codes."""
     ours = {
         "SPIDER_MODULES": "tests.spiders",
-        "SCHEDULER": "crawlers.frontier.scheduler.FrontierScheduler",
+        "FRONTIER_CRAWL": "graph",
         "REDIS_URL": redis_url,
         "STORE_PATH": str(tmp_path / "store.db"),
         "CONCURRENT_REQUESTS_PER_DOMAIN": 16,

@@ -36,7 +36,7 @@ def redis(redis_url):
 def settings(redis_url, **more):
     return {
         "SPIDER_MODULES": "tests.spiders",
-        "SCHEDULER": "crawlers.frontier.scheduler.FrontierScheduler",
+        "FRONTIER_CRAWL": "graph",
         "REDIS_URL": redis_url,
         "FRONTIER_START_URLS": True,
         "FRONTIER_IDLE_SECONDS": 2,
