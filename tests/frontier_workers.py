@@ -41,6 +41,7 @@ def workers_at_once(
         "SPIDER_MODULES": "tests.spiders",
         "SCHEDULER": FRONTIER_SCHEDULER,
         "REDIS_URL": redis_url,
+        "FRONTIER_CRAWL": "graph",
         "STORE_PATH": str(home / "store.db"),
         "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
     } | settings
