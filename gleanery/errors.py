@@ -14,6 +14,7 @@
     * FrontierUnavailableError the queue does not answer; repeat the same call
   * ModelServerError
     * ModelUnavailableError    no answer in time; the same call may succeed later
+      * ModelBusyError         too much waits there already; it says when to come back
     * ModelToolError           the tool refused; the same call will fail again
     * EngineError              the engine cannot run on this machine; a person must act
   * StoreError
@@ -76,6 +77,14 @@ class ModelServerError(GleaneryError):
 
 class ModelUnavailableError(ModelServerError):
     """No answer in time: the same call may succeed later."""
+
+
+class ModelBusyError(ModelUnavailableError):
+    """Too much waits already: repeat the call after ``retry_after_seconds``."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class ModelToolError(ModelServerError):

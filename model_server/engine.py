@@ -49,6 +49,12 @@ class EngineOptions(BaseModel):
 
     max_batch_tokens: int = Field(16_384, gt=0)
     """Tokens of the documents that run at once, at most; a longer document runs alone."""
+    max_waiting: int = Field(1024, gt=0)
+    """Documents that wait at most; callers beyond that are told when to come back."""
+    max_wait_seconds: float = Field(30.0, gt=0)
+    """The same for the time that those would take, by the speed measured so far."""
+    linger_seconds: float = Field(0.002, ge=0, le=1)
+    """Time that a batch which is not full waits for documents of other callers."""
     self_test: bool = True
     """Whether the known-answer test at load must be passed. Off: a broken runtime goes unseen."""
 

@@ -17,6 +17,9 @@ MAX_DOCUMENTS = 64
 MAX_CHARACTERS = 4_000
 """Characters of a text that are read; the client cuts what it sends, the server what comes."""
 
+RETRY_AFTER = "gleanery/retry_after_seconds"
+"""Key in the ``_meta`` of an error that only says "busy": when the same call may succeed."""
+
 TAXONOMY_URI = "gleanery://taxonomy"
 """Address of the taxonomy as a resource."""
 

@@ -11,6 +11,7 @@ from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import MCPServer
 
 from items.taxonomy import Taxonomy
+from model_server.busy import telling_busy
 from model_server.engine_set import EngineSet
 from model_server.schema import MAX_DOCUMENTS, TAXONOMY_URI
 from model_server.tools import Tools
@@ -41,7 +42,7 @@ def build_server(
         )
     tools = Tools(engines, taxonomy)
     for tool in tools.all():
-        server.add_tool(tool)
+        server.add_tool(telling_busy(tool))
     server.resource(TAXONOMY_URI, name="taxonomy", mime_type="application/json")(
         tools.taxonomy_text
     )
