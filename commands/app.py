@@ -11,6 +11,7 @@ from io import TextIOWrapper
 
 import typer
 
+from commands.compare import compare
 from commands.crawl import crawl
 from commands.demo import demo
 from commands.evaluate import evaluate
@@ -44,6 +45,7 @@ for _command in (
     taxonomy,
     reenrich,
     evaluate,
+    compare,
     settings,
 ):
     app.command()(_command)

@@ -25,12 +25,10 @@ def evaluate(
     from commands.counting import counting_bar
     from gleanery.config import load_config
     from model_server.evaluate import evaluate as compare
-    from model_server.evaluate import load_rows
+    from model_server.evaluate import load_rows, spread
 
     config = load_config()
-    rows = load_rows(data)
-    if limit and limit < len(rows):
-        rows = [rows[number * len(rows) // limit] for number in range(limit)]
+    rows = spread(load_rows(data), limit)
     name = engine or config.model_engine
     with counting_bar(f"evaluate {name}") as progress:
         figures = compare(name, rows, cache=config.home / "cache", progress=progress)

@@ -42,25 +42,11 @@ def write_report(config: Config, path: Path, *, newest: int = 60) -> int:
         StoreError: There is nothing to report, or the store is away.
         ConfigError: The file cannot be written.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
     from commands.opened import opened_store
+    from commands.page import write_page
     from commands.report_data import gather
-    from gleanery.errors import ConfigError
 
     with opened_store(config) as store:
         data = gather(store, newest=newest, classified_kinds=config.classify_kinds)
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template(TEMPLATE).render(data=data)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"Cannot write {path}: {error.strerror}") from error
+    write_page(TEMPLATE, path, data=data)
     return data.total

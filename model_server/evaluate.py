@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,8 @@ from gleanery.config import load_config
 from gleanery.errors import ConfigError
 from items.taxonomy import load_taxonomy
 from model_server.engine import Verdict
-from model_server.schema import MAX_DOCUMENTS, Document
-from model_server.spec import read_spec
+from model_server.schema import Document
+from model_server.trial import Contender, Progress, Trial, run_trial
 
 Report = dict[str, Any]
 
@@ -49,12 +48,19 @@ def load_rows(path: Path) -> list[LabelledRow]:
     return rows
 
 
+def spread(rows: Sequence[LabelledRow], limit: int | None) -> Sequence[LabelledRow]:
+    """Return at most ``limit`` rows, evenly spread over all of them."""
+    if not limit or limit >= len(rows):
+        return rows
+    return [rows[number * len(rows) // limit] for number in range(limit)]
+
+
 def evaluate(
     engine_name: str,
     rows: Sequence[LabelledRow],
     *,
     cache: Path | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Classify ``rows`` and compare.
 
@@ -67,35 +73,31 @@ def evaluate(
     Returns:
         ``accuracy``; ``macro_f1`` (mean over categories that occur as label or answer);
         ``docs_per_second`` (loading left out); ``per_class``: precision, recall, f1, support;
-        ``per_language``, ``per_source``: rows and accuracy; ``confidence``: mean, and share and
-        accuracy of the rows not sent to review; ``rows``; ``engine``; ``version``;
-        ``load_seconds``. Every share is in [0, 1].
+        ``per_language``, ``per_source``: rows and accuracy; ``confidence``: mean, share and
+        accuracy of the rows not sent to review, calibration error; ``rows``; ``engine``;
+        ``version``; ``load_seconds``; ``memory_mb``. Every share is in [0, 1].
 
     Raises:
         RegistryError: There is no such engine.
         EngineError: It does not run here.
     """
-    started = time.perf_counter()
     config = load_config()
-    spec = read_spec(engine_name, config.model_engines_file).engines[engine_name]
-    engine = spec.make(load_taxonomy(), cache=cache or config.home / "cache")
-    engine.load()
-    loaded = time.perf_counter()
-    verdicts: list[Verdict] = []
-    for start in range(0, len(rows), MAX_DOCUMENTS):
-        batch = rows[start : start + MAX_DOCUMENTS]
-        verdicts += engine.classify([_document(row) for row in batch])
-        if progress:
-            progress(len(verdicts), len(rows))
-    seconds = time.perf_counter() - loaded
-    figures = {
-        "engine": engine_name,
-        "version": engine.version,
+    contender = Contender(engine=engine_name, engines_file=config.model_engines_file)
+    trial = run_trial(
+        contender, documents_of(rows), cache=cache or config.home / "cache", progress=progress
+    )
+    return figures(rows, trial) | {"engine": engine_name}
+
+
+def figures(rows: Sequence[LabelledRow], trial: Trial) -> Report:
+    """Return all of :func:`evaluate`, and ``memory_mb``: the most that the process has held."""
+    return {
+        "version": trial.version,
         "rows": len(rows),
-        "docs_per_second": round(len(rows) / seconds, 2),
-        "load_seconds": round(loaded - started, 2),
-    }
-    return figures | compare(rows, verdicts)
+        "docs_per_second": round(len(rows) / trial.seconds, 2),
+        "load_seconds": round(trial.load_seconds, 2),
+        "memory_mb": round(trial.memory_bytes / 1e6),
+    } | compare(rows, trial.verdicts)
 
 
 def compare(rows: Sequence[LabelledRow], verdicts: Sequence[Verdict]) -> Report:
@@ -111,11 +113,24 @@ def compare(rows: Sequence[LabelledRow], verdicts: Sequence[Verdict]) -> Report:
             "mean": _mean(verdict.confidence for verdict in verdicts),
             "sure_share": _mean(sure),
             "sure_accuracy": _mean(r for r, s in zip(right, sure, strict=True) if s),
+            "ece": calibration_error([verdict.confidence for verdict in verdicts], right),
         },
         "per_class": per_class,
         "per_language": _groups([row.language for row in rows], right),
         "per_source": _groups([row.source for row in rows], right),
     }
+
+
+def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:
+    """Return the expected calibration error in [0, 1]: 0 = as often right as confident.
+
+    Bins of equal width, weighted by their rows (Naeini et al., 2015, AAAI).
+    """
+    found: dict[int, list[tuple[float, bool]]] = defaultdict(list)
+    for confidence, hit in zip(confidences, right, strict=True):
+        found[min(bins - 1, int(confidence * bins))].append((confidence, hit))
+    gaps = (abs(sum(c for c, _ in rows) - sum(h for _, h in rows)) for rows in found.values())
+    return _share(sum(gaps), len(right))
 
 
 def _row(line: str, where: str) -> LabelledRow:
@@ -137,9 +152,13 @@ def _row(line: str, where: str) -> LabelledRow:
     return LabelledRow(text=text, category=category, language=language, title=title, source=source)
 
 
-def _document(row: LabelledRow) -> Document:
-    language = None if row.language == "?" else row.language
-    return Document(text=row.text, title=row.title, language=language)
+def documents_of(rows: Sequence[LabelledRow]) -> list[Document]:
+    """Return what an engine is asked about ``rows``: all but the right answers."""
+    return [Document(text=row.text, title=row.title, language=_known(row.language)) for row in rows]
+
+
+def _known(language: str) -> str | None:
+    return None if language == "?" else language
 
 
 def _per_class(labels: Sequence[str], answers: Sequence[str]) -> dict[str, dict[str, float]]:

@@ -85,7 +85,8 @@ def test_figures_are_those_of_a_textbook():
         "en": {"rows": 3, "accuracy": 0.6667},
         "ko": {"rows": 3, "accuracy": 0.3333},
     }
-    assert report["confidence"] == {"mean": 1.0, "sure_share": 1.0, "sure_accuracy": 0.5}
+    confidence = {"mean": 1.0, "sure_share": 1.0, "sure_accuracy": 0.5, "ece": 0.5}
+    assert report["confidence"] == confidence
 
 
 def test_an_engine_is_evaluated_with_progress(e5_cache):
