@@ -51,13 +51,21 @@ class Config(BaseSettings):
     model_engines_file: Path | None = None
     """Options of engines, and which of them answer which tools; docs/engines.md shows one."""
     model_server_url: str = ""
-    """A running model server, e.g. ``http://127.0.0.1:8765/mcp``; empty = inside the crawl."""
+    """Running model servers, e.g. ``http://127.0.0.1:8765/mcp``, parted by commas.
+
+    Work goes to whichever is free. Empty: inside the crawl.
+    """
     model_server_token: SecretStr = SecretStr("")
-    """Bearer token of that server."""
+    """Bearer token of those servers."""
     model_timeout_seconds: float = Field(60.0, gt=0)
     """Longest wait for one answer of the model server."""
     model_batch_size: int = Field(32, ge=1, le=64)
     """Documents sent in one call."""
+    taxonomy_file: Path | None = None
+    """Categories of your own; default ``HOME/taxonomy.yaml`` if it exists, else ours.
+
+    The crawl and the model server must read the same; ``gleanery proposals accept`` writes it.
+    """
     classify_enabled: bool = True
     """Whether the crawl asks the model server at all; ``gleanery reenrich`` catches up later."""
     classify_kinds: Words = ("post", "comment", "article", "video")
@@ -180,6 +188,12 @@ class Config(BaseSettings):
     def store_file(self) -> Path:
         """File of the embedded store."""
         return self.store_path or self.home / "gleanery.db"
+
+    @property
+    def own_taxonomy(self) -> Path | None:
+        """The operator's taxonomy; ``None`` if there is none."""
+        file = self.home / "taxonomy.yaml"
+        return self.taxonomy_file or (file if file.exists() else None)
 
     def scrapy_settings(self) -> dict[str, Any]:
         """Return every field under its upper-case name, paths as strings."""

@@ -6,8 +6,9 @@ from items.author import Author
 from items.base import Item, item_from_dict
 from items.comment import Comment
 from items.post import Post
+from items.proposal import Proposal, accept
 from items.seed import Seed, load_profile, load_seeds, profile_names, to_seed
-from items.taxonomy import Category, Subcategory, Taxonomy, load_taxonomy
+from items.taxonomy import Category, Subcategory, Taxonomy, load_taxonomy, write_taxonomy
 from items.video import Video
 
 __all__ = [
@@ -18,14 +19,17 @@ __all__ = [
     "Comment",
     "Item",
     "Post",
+    "Proposal",
     "Seed",
     "Subcategory",
     "Taxonomy",
     "Video",
+    "accept",
     "item_from_dict",
     "load_profile",
     "load_seeds",
     "load_taxonomy",
     "profile_names",
     "to_seed",
+    "write_taxonomy",
 ]

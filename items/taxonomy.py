@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from gleanery.config import load_config
 from gleanery.errors import ConfigError
 
 TAXONOMY_FILE = Path(__file__).with_name("taxonomy.yaml")
@@ -66,13 +68,52 @@ class Taxonomy:
         raise KeyError(key)
 
 
-@cache
-def load_taxonomy(path: Path = TAXONOMY_FILE) -> Taxonomy:
-    """Read a taxonomy file.
+def load_taxonomy(path: Path | None = None) -> Taxonomy:
+    """Read a taxonomy file, once.
+
+    Args:
+        path: Default: the operator's own (``TAXONOMY_FILE``, ``HOME/taxonomy.yaml``), else ours.
 
     Raises:
         ConfigError: The file is missing or malformed.
     """
+    return _read(path or load_config().own_taxonomy or TAXONOMY_FILE)
+
+
+def write_taxonomy(taxonomy: Taxonomy, path: Path) -> None:
+    """Write a file that :func:`load_taxonomy` reads; whole or not at all.
+
+    Raises:
+        ConfigError: It cannot be written.
+    """
+    categories = {
+        category.key: _words(category)
+        | {"subcategories": {part.key: _words(part) for part in category.subcategories}}
+        for category in taxonomy.categories
+    }
+    text = yaml.safe_dump(
+        {"version": taxonomy.version, "categories": categories},
+        allow_unicode=True,
+        sort_keys=False,
+        width=1000,
+    )
+    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        raise ConfigError(f"Cannot write {path}: {error.strerror}") from error
+    _read.cache_clear()
+
+
+def _words(entry: Category | Subcategory) -> dict[str, str]:
+    names = ("name_ko", "name_en", "description_ko", "description_en")
+    return {name: getattr(entry, name) for name in names}
+
+
+@cache
+def _read(path: Path) -> Taxonomy:
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         categories = tuple(_category(key, row) for key, row in data["categories"].items())

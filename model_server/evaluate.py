@@ -42,7 +42,9 @@ def load_rows(path: Path) -> list[LabelledRow]:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"Cannot read {path}: {error}") from error
-    rows = [_row(line, f"{path}, line {n}") for n, line in enumerate(lines, 1) if line.strip()]
+    keys = load_taxonomy().keys
+    numbered = ((f"{path}, line {n}", line) for n, line in enumerate(lines, 1) if line.strip())
+    rows = [_row(line, where, keys) for where, line in numbered]
     if not rows:
         raise ConfigError(f"{path} holds no rows")
     return rows
@@ -133,7 +135,7 @@ def calibration_error(confidences: Sequence[float], right: Sequence[bool], bins:
     return _share(sum(gaps), len(right))
 
 
-def _row(line: str, where: str) -> LabelledRow:
+def _row(line: str, where: str, keys: Sequence[str]) -> LabelledRow:
     try:
         row = json.loads(line)
     except ValueError as error:
@@ -145,7 +147,7 @@ def _row(line: str, where: str) -> LabelledRow:
         raise ConfigError(f"{where}: text, category and title are strings")
     if not (text.strip() or title.strip()):
         raise ConfigError(f"{where}: neither 'text' nor 'title'")
-    if category not in load_taxonomy().keys:
+    if category not in keys:
         raise ConfigError(f"{where}: no category {category!r} in the taxonomy")
     language = str(row.get("lang") or row.get("language") or "?")
     source = str(row.get("source") or "?")

@@ -130,7 +130,7 @@ def check_kinds(kinds: Sequence[str]) -> frozenset[str]:
 
 
 def client_from_settings(settings: BaseSettings) -> ModelClient:
-    """Return a client of ``MODEL_SERVER_URL``, or of a server in this process if that is empty.
+    """Return a client of all in ``MODEL_SERVER_URL``, or of a server in this process if none is.
 
     Raises:
         GleaneryError: A setting is wrong; the message says which.
@@ -139,7 +139,7 @@ def client_from_settings(settings: BaseSettings) -> ModelClient:
         url=settings.get("MODEL_SERVER_URL") or "",
         token=reveal(settings.get("MODEL_SERVER_TOKEN")),
         engine=settings["MODEL_ENGINE"],
-        engines_file=settings["MODEL_ENGINES_FILE"],
+        engines_file=Path(file) if (file := settings.get("MODEL_ENGINES_FILE")) else None,
         home=Path(settings["HOME"]),
         timeout=settings.getfloat("MODEL_TIMEOUT_SECONDS"),
         batch_size=settings.getint("MODEL_BATCH_SIZE"),
@@ -164,11 +164,13 @@ def make_client(
     """
     if not 1 <= batch_size <= 64 or timeout <= 0:
         raise ConfigError("MODEL_BATCH_SIZE is 1 to 64, MODEL_TIMEOUT_SECONDS is above 0")
-    if url and not url.startswith(("http://", "https://")):
-        raise ConfigError(f"MODEL_SERVER_URL {url!r} is no http(s) address")
+    urls = [word for part in url.split(",") if (word := part.strip())]
+    for one in urls:
+        if not one.startswith(("http://", "https://")):
+            raise ConfigError(f"MODEL_SERVER_URL {one!r} is no http(s) address")
     # The MCP SDK takes half a second to import: not for crawls that ask no model.
     from model_server.client import ModelClient  # noqa: PLC0415
     from model_server.embedded import embedded_server  # noqa: PLC0415
 
-    server = url or embedded_server(engine, home, engines_file=engines_file)
+    server = urls or embedded_server(engine, home, engines_file=engines_file)
     return ModelClient(server, token=token, timeout=timeout, batch_size=batch_size)

@@ -12,7 +12,8 @@ from gleanery.registry import choose, load_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from items import Item
+    from items import Item, Proposal
+    from items.proposal import Status
 
 Row = dict[str, Any]
 """An item as plain values: what ``Item.to_dict`` gives."""
@@ -113,6 +114,28 @@ class Store(ABC):
         Args:
             classified_kinds: Kinds that get classified; the others never count as unclassified.
         """
+
+    @abstractmethod
+    def propose(self, proposals: Sequence[Proposal]) -> int:
+        """Keep new proposals; return how many were new.
+
+        One that is known gets the new evidence, and stays as it was decided.
+
+        Raises:
+            StoreUnavailableError: Nothing was kept; the same call may succeed later.
+        """
+
+    @abstractmethod
+    def proposals(self, *, status: Status | None = None) -> list[Proposal]:
+        """Return the proposals, most evidence first.
+
+        Args:
+            status: Only those that stand so.
+        """
+
+    @abstractmethod
+    def decide(self, identity: str, status: Status) -> bool:
+        """Note how a person decided; return whether there is such a proposal."""
 
     def __enter__(self) -> Self:
         self.open()

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
-from items import Article
+from items import Article, Proposal
+from items.clock import utc_now
 from storage.bigram import index_terms, match_query
 from storage.store import Row, Store, StoreStats
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from items import Item
+    from items.proposal import Status
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = Path(__file__).with_suffix(".sql")
 _UPSERT = """
 INSERT INTO items
@@ -65,11 +67,11 @@ class SqliteStore(Store):
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, SCHEMA_VERSION):
+            if version > SCHEMA_VERSION:
                 raise StoreError(
                     f"{self.path} has schema {version}, this program knows {SCHEMA_VERSION}"
                 )
-            if version == 0:
+            if version < SCHEMA_VERSION:  # every version so far only added tables
                 schema = _SCHEMA.read_text(encoding="utf-8")
                 self._db.executescript(
                     f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
@@ -146,6 +148,28 @@ class SqliteStore(Store):
                 needs_review=self._count("SELECT count(*) FROM items WHERE needs_review = 1"),
             )
 
+    def propose(self, proposals: Sequence[Proposal]) -> int:
+        new = 0
+        with self._lock, _translated(), self._transaction() as db:
+            for proposal in proposals:
+                if known := _proposal(db, proposal.identity):
+                    known.evidence = list(dict.fromkeys([*known.evidence, *proposal.evidence]))
+                _keep(db, known or proposal)
+                new += known is None
+        return new
+
+    def proposals(self, *, status: Status | None = None) -> list[Proposal]:
+        found = [Proposal.from_dict(row) for row in self._rows("SELECT body FROM proposals")]
+        kept = [p for p in found if status in (None, p.status)]
+        return sorted(kept, key=lambda p: (-len(p.evidence), p.identity))
+
+    def decide(self, identity: str, status: Status) -> bool:
+        with self._lock, _translated(), self._transaction() as db:
+            if known := _proposal(db, identity):
+                known.status, known.decided_at = status, utc_now()
+                _keep(db, known)
+        return known is not None
+
     # --- inside
     def _connected(self) -> sqlite3.Connection:
         if self._db is None:
@@ -197,6 +221,16 @@ class SqliteStore(Store):
     def _groups(self, column: str, *, where: str = "1") -> dict[Any, int]:
         sql = f"SELECT {column}, count(*) FROM items WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608
         return dict(self._connected().execute(sql).fetchall())
+
+
+def _proposal(db: sqlite3.Connection, identity: str) -> Proposal | None:
+    row = db.execute("SELECT body FROM proposals WHERE identity = ?", (identity,)).fetchone()
+    return Proposal.from_dict(json.loads(row["body"])) if row else None
+
+
+def _keep(db: sqlite3.Connection, proposal: Proposal) -> None:
+    body = json.dumps(proposal.to_dict(), ensure_ascii=False)
+    db.execute("INSERT OR REPLACE INTO proposals VALUES (?, ?)", (proposal.identity, body))
 
 
 def _merged(old: Row, new: Row) -> Row:

@@ -18,3 +18,7 @@ CREATE TABLE IF NOT EXISTS raw (
     body     BLOB NOT NULL               -- gzip
 ) STRICT, WITHOUT ROWID;
 CREATE VIRTUAL TABLE IF NOT EXISTS terms USING fts5 (title, text, tokenize = 'unicode61 remove_diacritics 2');
+CREATE TABLE IF NOT EXISTS proposals (
+    identity TEXT PRIMARY KEY,           -- parent/key
+    body     TEXT NOT NULL               -- items.Proposal as JSON
+) STRICT, WITHOUT ROWID;

@@ -16,7 +16,7 @@ import pytest
 
 from gleanery.errors import RegistryError, StoreError, StoreUnavailableError, WriteRejectedError
 from gleanery.registry import load_folder
-from items import Annotation, Article, Comment, Post, Video, item_from_dict
+from items import Annotation, Article, Comment, Post, Proposal, Video, item_from_dict
 from storage import Store, StoreStats, open_store
 
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
@@ -228,3 +228,43 @@ def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path):
         rows = [row["external_id"] for row in store.scan()]
     assert len(rows) % 10 == 0
     assert {f"{n}-{k}" for n in told for k in range(10)} <= set(rows)
+
+
+# --- proposals
+
+
+def a_proposal(key: str, *evidence: str, parent: str | None = "food") -> Proposal:
+    words = dict.fromkeys(("name_ko", "name_en", "description_ko", "description_en"), "말 words")
+    return Proposal(
+        key=key,
+        parent=parent,
+        evidence=[*evidence],
+        engine="e",
+        version="1",
+        proposed_at=NOW,
+        **words,
+    )
+
+
+def test_a_proposal_is_kept_once_with_all_that_speaks_for_it(store):
+    first = store.propose([a_proposal("tea", "a"), a_proposal("soup", "b")])
+    second = store.propose([a_proposal("tea", "a", "c"), a_proposal("tea", "d", parent=None)])
+
+    assert (first, second) == (2, 1)
+    assert [(p.identity, p.evidence) for p in store.proposals()] == [
+        ("food/tea", ["a", "c"]),
+        ("food/soup", ["b"]),
+        ("tea", ["d"]),
+    ]
+
+
+def test_what_was_decided_stays_decided(store):
+    store.propose([a_proposal("tea", "a"), a_proposal("soup", "b")])
+
+    known = [store.decide("food/tea", "rejected"), store.decide("food/cake", "accepted")]
+    store.propose([a_proposal("tea", "z")])
+
+    (tea,) = store.proposals(status="rejected")
+    assert known == [True, False]
+    assert (tea.identity, tea.evidence, tea.decided_at is None) == ("food/tea", ["a", "z"], False)
+    assert [p.key for p in store.proposals(status="pending")] == ["soup"]
