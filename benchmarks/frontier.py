@@ -26,7 +26,7 @@ from scrapy.utils.test import get_crawler
 from scrapy_redis.scheduler import Scheduler
 
 from benchmarks.goals import Goal, show
-from crawlers.frontier.protocol import Push
+from crawlers.frontier.protocol import Outbox, Push
 from crawlers.frontier.queue import RedisQueue
 from gleanery.config import Config
 
@@ -160,7 +160,7 @@ async def raw_ours(socket: str, total: int) -> float:
     while done < total:
         pushes = [push(n) for n in range(number, min(number + 64, total))]
         number += len(pushes)
-        answer = await queue.exchange(want=64, ended=ended, pushes=pushes)
+        answer = await queue.exchange(Outbox(ended=ended, pushes=pushes), want=64)
         done += len(ended)
         ended = [(lease.id, "done") for lease in answer.leases]
     rate = total / (time.perf_counter() - began)
@@ -214,9 +214,9 @@ async def fill(socket: str, total: int, *, drain: bool) -> None:
     await queue.open()
     for start_at in range(0, total, 500):
         pushes = [push(n) for n in range(start_at, min(start_at + 500, total))]
-        answer = await queue.exchange(want=500 if drain else 0, pushes=pushes)
+        answer = await queue.exchange(Outbox(pushes=pushes), want=500 if drain else 0)
         if drain:
-            await queue.exchange(ended=[(lease.id, "done") for lease in answer.leases])
+            await queue.exchange(Outbox(ended=[(lease.id, "done") for lease in answer.leases]))
     await queue.close()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from redis import Redis
 
 from benchmarks.goals import Goal, show
-from crawlers.frontier.control import FrontierControl
+from crawlers.frontier.redis_control import RedisControl
 
 QUEUED = 1_000_000
 HOSTS = 10_000
@@ -28,9 +28,13 @@ for i = tonumber(ARGV[3]), tonumber(ARGV[4]) do
     redis.call('HINCRBY', P .. 'queued', depth, 1)
     redis.call('ZADD', P .. 'levels', depth, depth)
     if i % 2000 == 0 then
-        redis.call('HSET', P .. 'lease:w' .. i % 16, i, depth .. ';' .. host .. ';;;{"url": "https://x/"}')
+        local lease = i .. ';' .. depth .. ';' .. host .. ';;;{"url": "https://x/"}'
+        redis.call('HSET', P .. 'lease:w' .. i % 16, i, lease)
         redis.call('ZADD', P .. 'workers', i, 'w' .. i % 16)
         redis.call('HSET', P .. 'dead', i, depth .. ';' .. host .. ';1@w@died;;{"url": "https://x/"}')
+        for _, name in ipairs({ 'host_inflight', 'host_done', 'host_dead', 'host_pruned' }) do
+            redis.call('HINCRBY', P .. name, host, 1)
+        end
         redis.call('RPUSH', P .. 'pruned_queue', depth .. ';' .. host .. ';;n;{"url": "https://x/"}')
     end
 end
@@ -56,7 +60,7 @@ def main() -> None:
 
 def measure(redis: Redis) -> list[Goal]:
     """Return the median and the worst time of a report, and who spent it."""
-    control = FrontierControl(redis, "bench")
+    control = RedisControl(redis, "bench")
     for start in range(1, QUEUED, 10_000):
         redis.eval(_FILL, 1, control.prefix, str(QUEUED), str(HOSTS), str(start), str(start + 9999))
     assert control.stats().queued == QUEUED

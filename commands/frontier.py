@@ -1,11 +1,13 @@
-"""``gleanery frontier``: look at the crawls in Redis, and steer them."""
+"""``gleanery frontier``: look at crawls, in Redis or in files, and steer them."""
 
 from __future__ import annotations
 
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -20,12 +22,18 @@ if TYPE_CHECKING:
     from crawlers.frontier.control import FrontierControl
 
 frontier = typer.Typer(
-    help="Look at the crawls in Redis, and steer them (Redis에 있는 수집을 보고 다룹니다).",
+    help="Look at crawls, in Redis or in files, and steer them (수집을 보고 다룹니다).",
     no_args_is_help=True,
 )
-Crawl = Annotated[str, typer.Argument(help="Name of the crawl. / 수집 이름.")]
+Crawl = Annotated[
+    str, typer.Argument(help="Name of the crawl, its file or JOBDIR. / 수집 이름, 파일, JOBDIR.")
+]
 RedisUrl = Annotated[
-    str, typer.Option("--redis", help="Default: GLEANERY_REDIS_URL. / Redis 주소.")
+    str,
+    typer.Option(
+        "--redis",
+        help="Default: GLEANERY_REDIS_URL; without it, files in HOME/frontier. / Redis 주소.",
+    ),
 ]
 Limit = Annotated[int, typer.Option(min=1, help="Rows at most. / 최대 행 수.")]
 
@@ -33,10 +41,7 @@ Limit = Annotated[int, typer.Option(min=1, help="Rows at most. / 최대 행 수.
 @frontier.command("list")
 def list_crawls(redis: RedisUrl = "", as_json: AsJson = False) -> None:
     """List the crawls (수집 목록)."""
-    from crawlers.frontier.control import crawls
-
-    with connected(redis) as client:
-        rows = [asdict(row) for row in crawls(client)]
+    rows, where = _listed(redis)
     if as_json:
         print_json(rows)
     elif rows:
@@ -44,7 +49,7 @@ def list_crawls(redis: RedisUrl = "", as_json: AsJson = False) -> None:
         cells = ([*row.values()] for row in rows)
         print_table("Crawls / 수집", (*columns, "#workers"), cells)
     else:
-        say("No crawl is in Redis (Redis에 수집이 없습니다).")
+        say(f"There is no crawl in {where} (수집이 없습니다).")
 
 
 @frontier.command()
@@ -161,7 +166,7 @@ def drop(
     redis: RedisUrl = "",
     as_json: AsJson = False,
 ) -> None:
-    """Delete a crawl from Redis; its running workers end (수집 삭제)."""
+    """Delete a crawl; its running workers end (수집 삭제)."""
     from gleanery.errors import ConfigError
 
     with controlled(crawl, redis) as control:
@@ -171,8 +176,8 @@ def drop(
                 f"{report.queued + report.in_flight} requests of {crawl!r} would be lost; say --yes"
                 " (대기 중인 요청이 사라집니다. --yes를 붙이세요)."
             )
-        keys = control.drop()
-    _tell(as_json, f"Deleted, {keys} keys / 지웠습니다, 키 {keys}개", deleted_keys=keys)
+        control.drop()
+    _tell(as_json, "Deleted / 지웠습니다", dropped=crawl)
 
 
 def _tell(as_json: bool, text: str, **facts: object) -> None:
@@ -182,14 +187,65 @@ def _tell(as_json: bool, text: str, **facts: object) -> None:
         say(text)
 
 
+def _listed(url: str) -> tuple[list[dict[str, object]], str]:
+    """Return the crawls, one row each, and where they were looked for."""
+    from gleanery.config import load_config
+
+    config = load_config()
+    if url or config.redis_url:
+        from crawlers.frontier.redis_control import crawls
+
+        with connected(url or config.redis_url) as client:
+            return [asdict(row) for row in crawls(client)], "Redis"
+    from crawlers.frontier import sqlite_control
+
+    folder = config.home / "frontier"
+    return [asdict(row) for row in sqlite_control.crawls(folder)], str(folder)
+
+
+@contextmanager
+def controlled(crawl: str, url: str) -> Iterator[FrontierControl]:
+    """Yield the control of ``crawl``: in Redis if there is an address, else in a file.
+
+    Raises:
+        ConfigError: There is no such crawl, or no client of Redis.
+    """
+    from gleanery.config import load_config
+    from gleanery.errors import ConfigError, FrontierGoneError
+
+    config = load_config()
+    path = None if url else _file_of(crawl)
+    if path is None and not (url or config.redis_url):
+        path = config.home / "frontier" / f"{quote(crawl, safe='')}.db"
+    try:
+        if path is not None:
+            from crawlers.frontier.sqlite_control import SqliteControl
+
+            yield SqliteControl(path, crawl)
+            return
+        from crawlers.frontier.redis_control import RedisControl
+
+        with connected(url or config.redis_url) as client:
+            yield RedisControl(client, crawl)
+    except FrontierGoneError as error:
+        raise ConfigError(f"{error}. `gleanery frontier list` shows which there are.") from error
+
+
+def _file_of(crawl: str) -> Path | None:
+    """Return the file that ``crawl`` names, itself or as a JOBDIR; ``None`` if it is a name."""
+    path = Path(crawl)
+    if (path / "frontier.db").is_file():
+        return path / "frontier.db"
+    return path if path.suffix == ".db" and path.is_file() else None
+
+
 @contextmanager
 def connected(url: str) -> Iterator[Redis]:
-    """Yield a client of Redis at ``url``, or of the one that is configured.
+    """Yield a client of Redis at ``url``.
 
     Raises:
         ConfigError: The address is malformed, or the package ``redis`` is not installed.
     """
-    from gleanery.config import load_config
     from gleanery.errors import ConfigError
 
     try:
@@ -200,7 +256,7 @@ def connected(url: str) -> Iterator[Redis]:
         raise ConfigError("Install the shared frontier: pip install 'gleanery[server]'") from error
     try:
         client = Redis.from_url(
-            url or load_config().redis_url,
+            url,
             socket_connect_timeout=5,
             socket_timeout=10,
             retry=Retry(NoBackoff(), 0),  # a person is waiting: say at once that it is away
@@ -209,12 +265,3 @@ def connected(url: str) -> Iterator[Redis]:
         raise ConfigError(f"--redis, GLEANERY_REDIS_URL: {error}") from error
     with client:
         yield client
-
-
-@contextmanager
-def controlled(crawl: str, url: str) -> Iterator[FrontierControl]:
-    """Yield the control of ``crawl``."""
-    from crawlers.frontier.control import FrontierControl
-
-    with connected(url) as client:
-        yield FrontierControl(client, crawl)

@@ -35,14 +35,18 @@ def show_report(report: FrontierReport, pace: Rates | None = None) -> None:
 
 
 def _show_hosts(report: FrontierReport) -> None:
+    columns = ("#queued", "#in flight", "#done", "#pruned", "#dead", "#delay s", "#free in s")
     print_table(
-        f"Longest of {report.queues_total} queues / 가장 긴 대기열",
-        ("#depth", "host / 호스트", "#queued", "#delay s", "#free in s"),
+        f"Hosts, of {report.queues_total} queues / 호스트, 대기열 {report.queues_total}개",
+        ("host / 호스트", *columns),
         (
             (
-                row.depth,
                 row.host,
                 row.queued,
+                row.in_flight,
+                row.done,
+                row.pruned,
+                row.dead,
                 None if row.delay_ms is None else f"{row.delay_ms / 1000:.2f}",
                 f"{row.free_in_ms / 1000:.2f}",
             )
@@ -58,7 +62,10 @@ def _show_workers(report: FrontierReport) -> None:
         ((w.name, f"{w.silent_ms / 1000:.1f}", w.leases) for w in report.workers),
     )
     if lease := report.oldest_lease:
-        say(f"Longest under way / 가장 오래 진행 중: {lease.url} ({lease.worker})")
+        say(
+            f"Longest under way / 가장 오래 진행 중: {lease.url},"
+            f" {lease.age_ms / 1000:.1f} s ({lease.worker})"
+        )
 
 
 def show_dead(letters: list[DeadLetter]) -> None:

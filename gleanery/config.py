@@ -90,6 +90,8 @@ class Config(BaseSettings):
     """Requests a worker holds ready; 0 = twice ``CONCURRENT_REQUESTS``."""
     frontier_lease_seconds: float = Field(12.0, gt=1)
     """Silence after which a worker counts as dead and its requests go back."""
+    frontier_host_concurrency: int = Field(0, ge=0)
+    """Requests to one host under way at once in all workers, until stored; 0 = each for itself."""
     frontier_max_attempts: int = Field(5, ge=1)
     """Failures after which a request is parked as a dead letter."""
     frontier_max_pages: int = Field(0, ge=0)

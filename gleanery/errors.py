@@ -12,6 +12,7 @@
   * FrontierError              the crawl's queue refused a request, or holds one that is unreadable
     * FrontierGoneError        the crawl is no longer in Redis: dropped, or Redis was emptied
     * FrontierUnavailableError the queue does not answer; repeat the same call
+      * FrontierFullError      nothing new fits; what ends work without adding to it may go on
   * ModelServerError
     * ModelUnavailableError    no answer in time; the same call may succeed later
       * ModelBusyError         too much waits there already; it says when to come back
@@ -69,6 +70,10 @@ class FrontierGoneError(FrontierError):
 
 class FrontierUnavailableError(FrontierError):
     """The crawl's queue does not answer: repeat the same call."""
+
+
+class FrontierFullError(FrontierUnavailableError):
+    """The crawl's queue has no room: nothing of the call happened."""
 
 
 class ModelServerError(GleaneryError):

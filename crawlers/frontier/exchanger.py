@@ -6,11 +6,15 @@ import asyncio
 import logging
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from crawlers.frontier.protocol import Answer, Budget, HostRule, Lease, Push
-from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
+from crawlers.frontier.protocol import Answer, Budget, Lease, Outbox
+from gleanery.errors import (
+    FrontierError,
+    FrontierFullError,
+    FrontierGoneError,
+    FrontierUnavailableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,22 +33,6 @@ POLL_SECONDS = 0.1
 RETRY_SECONDS = 0.5
 BUFFERED = 20_000
 """Children held at most while the queue is away; then no request leaves until it is back."""
-
-
-@dataclass(slots=True)
-class Outbox:
-    """What the next exchange takes along."""
-
-    ended: list[tuple[str, str]] = field(default_factory=list)
-    pushes: list[Push] = field(default_factory=list)
-    hosts: list[HostRule] = field(default_factory=list)
-    pruned: list[str] = field(default_factory=list)
-    items: int = 0
-    size: int = 0
-
-    def is_empty(self) -> bool:
-        """Whether there is nothing to tell; counters alone can wait."""
-        return not (self.ended or self.pushes or self.hosts or self.pruned)
 
 
 class Exchanger:
@@ -86,6 +74,8 @@ class Exchanger:
         self.ready: deque[Lease] = deque()
         self.outbox = Outbox()
         self.sending = Outbox()
+        self._boxes = 0
+        self._answered = True
         self._answer = Answer(queued=1)  # until the first one comes, the crawl is not over
         self._quiet_since: float | None = None
         self._wake = asyncio.Event()
@@ -139,6 +129,14 @@ class Exchanger:
             self._wake.set()
         return self.ready.popleft() if self.ready and not self._away else None
 
+    def mark(self) -> int:
+        """Return a mark for what was handed over so far; :meth:`is_stored` reads it."""
+        return self._boxes + 1
+
+    def is_stored(self, mark: int) -> bool:
+        """Whether all that was handed over before ``mark`` was made is in the queue."""
+        return self._boxes - (not self._answered) >= mark
+
     def unacknowledged(self) -> int:
         """Requests that have ended, but whose end the queue does not know of yet."""
         return len(self.outbox.ended) + len(self.sending.ended)
@@ -173,30 +171,22 @@ class Exchanger:
 
     def _pause(self) -> float:
         if self.ready:
-            return min(BEAT_SECONDS, self.queue.lease_seconds / 4)
+            return min(BEAT_SECONDS, self.queue.rules.lease_seconds / 4)
         free_in = self._answer.free_in_ms
         return min(free_in / 1000 + 0.001, POLL_SECONDS) if free_in >= 0 else POLL_SECONDS
 
     async def _exchange(self) -> None:
-        if self.sending.is_empty():
+        if self._answered:
             self.outbox, self.sending = Outbox(), self.outbox
+            self._boxes += 1
         now = 0 if self._closing else self.capacity()
         want = 0 if self._closing else max(0, self.prefetch - len(self.ready))
-        box = self.sending
-        if box.pruned:
-            await self.queue.prune(box.pruned)
-        answer = await self.queue.exchange(
-            want=want,
-            want_now=now,
-            items=box.items,
-            size=box.size,
-            ended=box.ended,
-            pushes=box.pushes,
-            hosts=box.hosts,
-        )
-        self.sending = Outbox()
+        self._answered = False
+        answer = await self.queue.exchange(self.sending, want=want, want_now=now)
+        told = bool(self.sending.ended)
+        self.sending, self._answered = Outbox(), True
         self.stats.inc_value("frontier/exchanges")
-        self._take_in(answer, told=bool(box.ended))
+        self._take_in(answer, told=told)
 
     def _take_in(self, answer: Answer, *, told: bool) -> None:
         self._answer = answer
@@ -220,6 +210,9 @@ class Exchanger:
             try:
                 await self._exchange()
                 await self._recover()
+            except FrontierFullError:
+                await self._relieve()
+                continue
             except FrontierUnavailableError:
                 continue
             except FrontierError as gone:
@@ -229,6 +222,16 @@ class Exchanger:
                 self._away = False
                 self.on_change()
             return
+
+    async def _relieve(self) -> None:
+        """End what leaves nothing behind: that makes room where nothing new fits."""
+        for box in (self.sending, self.outbox):
+            light = box.light()
+            with suppress(FrontierError):  # the next exchange says what is wrong
+                if await self.queue.relieve(light):
+                    box.ended = [row for row in box.ended if row not in light]
+            if box.orphans:  # their parents may be in the next box
+                return
 
     async def _recover(self) -> None:
         held = {lease.id for lease in self.ready} | set(self.held())

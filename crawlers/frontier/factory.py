@@ -8,13 +8,14 @@ import socket
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote
 
 from scrapy.settings import BaseSettings
 from scrapy.utils.job import job_dir
 
 from crawlers.frontier.crawl_name import crawl_name, is_made_up
+from crawlers.frontier.protocol import Rules
 from crawlers.frontier.sqlite_file import remove_stale
 from crawlers.frontier.sqlite_queue import SqliteQueue
 
@@ -62,20 +63,21 @@ def make_queue(crawler: Crawler) -> FrontierQueue:
     """
     settings, place = crawler.settings, place_of(crawler)
     worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-    rules: dict[str, Any] = {
-        "lease_seconds": settings.getfloat("FRONTIER_LEASE_SECONDS"),
-        "max_attempts": settings.getint("FRONTIER_MAX_ATTEMPTS"),
-        "delay_ms": int(settings.getfloat("DOWNLOAD_DELAY") * 1000),
-        "strict": settings["FRONTIER_ORDER"] == "strict",
-        "renew": not place.named,
-    }
+    rules = Rules(
+        lease_seconds=settings.getfloat("FRONTIER_LEASE_SECONDS"),
+        max_attempts=settings.getint("FRONTIER_MAX_ATTEMPTS"),
+        delay_ms=int(settings.getfloat("DOWNLOAD_DELAY") * 1000),
+        concurrency=settings.getint("FRONTIER_HOST_CONCURRENCY"),
+        strict=settings["FRONTIER_ORDER"] == "strict",
+        renew=not place.named,
+    )
     if place.path is not None:
         _forget_stale(place, settings.getfloat("FRONTIER_KEEP_DAYS"))
-        return SqliteQueue(place.path, worker, **rules)
+        return SqliteQueue(place.path, worker, rules)
     # redis belongs to the extra `server`: a crawl without it must not need it
     from crawlers.frontier.queue import RedisQueue  # noqa: PLC0415
 
-    return RedisQueue(connect(settings), place.crawl, worker, **rules)
+    return RedisQueue(connect(settings), place.crawl, worker, rules)
 
 
 def _forget_stale(place: Place, days: float) -> None:

@@ -48,6 +48,62 @@ class HostRule:
     """Time from now in which nothing may be sent."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Outbox:
+    """What a worker tells the queue in one exchange."""
+
+    ended: list[tuple[str, str]] = field(default_factory=list)
+    """Lease ids with ``done``, ``back`` (untried), ``fail`` (try again) or ``dead``."""
+    pushes: list[Push] = field(default_factory=list)
+    """Requests found."""
+    hosts: list[HostRule] = field(default_factory=list)
+    """Politeness learnt."""
+    pruned: list[str] = field(default_factory=list)
+    """Nodes: every request, queued now or later, whose path holds one of them is set aside."""
+    items: int = 0
+    """Items stored since the last exchange, for the budget."""
+    size: int = 0
+    """Bytes fetched since the last exchange, for the budget."""
+    parents: set[str] = field(default_factory=set)
+    """Of the leases that ended, those whose children are among ``pushes``."""
+    orphans: int = 0
+    """Of ``pushes``, those whose parent is not known, and may be any of ``ended``."""
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing to tell; counters alone can wait."""
+        return not (self.ended or self.pushes or self.hosts or self.pruned)
+
+    def light(self) -> list[tuple[str, str]]:
+        """Return those of ``ended`` that leave nothing behind which must be stored with them."""
+        return [] if self.orphans else [row for row in self.ended if row[0] not in self.parents]
+
+
+@dataclass(slots=True, kw_only=True, frozen=True)
+class Rules:
+    """What all exchanges of a worker have in common."""
+
+    lease_seconds: float = 12.0
+    """Silence after which a worker counts as dead."""
+    max_attempts: int = 5
+    """Failures (its worker died, its items were not stored) after which a request is parked."""
+    delay_ms: int = 0
+    """Time between two requests to one host, over all workers."""
+    concurrency: int = 0
+    """Requests to one host on loan at once, over all workers; 0 = no limit."""
+    strict: bool = True
+    """Keep a barrier between levels (exact breadth-first)."""
+    renew: bool = False
+    """Begin a crawl anew that had come to its end, and forget it when it does.
+
+    A worker that comes too late then does all again: switch it off where they are many.
+    """
+
+    @property
+    def lease_ms(self) -> int:
+        """``lease_seconds`` in ms."""
+        return int(self.lease_seconds * 1000)
+
+
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Budget:
     """What all workers of a crawl together may use up; 0 = no limit."""
@@ -81,8 +137,7 @@ class FrontierQueue(ABC):
 
     worker: str
     """Name of this worker, unique among those alive."""
-    lease_seconds: float
-    """Silence after which a worker counts as dead."""
+    rules: Rules
 
     @abstractmethod
     async def open(self, budget: Budget | None = None) -> bool:
@@ -98,33 +153,37 @@ class FrontierQueue(ABC):
 
     @abstractmethod
     async def exchange(
-        self,
-        *,
-        want: int = 0,
-        want_now: int = 0,
-        items: int = 0,
-        size: int = 0,
-        ended: Sequence[tuple[str, str]] = (),
-        pushes: Sequence[Push] = (),
-        hosts: Sequence[HostRule] = (),
+        self, outbox: Outbox | None = None, *, want: int = 0, want_now: int = 0
     ) -> Answer:
         """End requests, add requests, lease up to ``want``: in one step, all or nothing.
 
         Args:
+            outbox: What this worker has to tell; ``None`` = nothing.
             want: Requests wanted at most.
             want_now: Of these, how many could start at once: only so many come from hosts that
                 have a delay.
-            items: Items stored since the last exchange, for the budget.
-            size: Bytes fetched since the last exchange, for the budget.
-            ended: Lease ids with ``done``, ``back`` (untried), ``fail`` (try again) or ``dead``.
-            pushes: Requests found.
-            hosts: Politeness learnt.
 
         Raises:
             FrontierUnavailableError: No answer; nothing happened, or all of it did. Repeat the
                 same call, which is applied once, then :meth:`recover` what its answer held.
+            FrontierFullError: Nothing happened, since nothing new can be stored; see
+                :meth:`relieve`.
             FrontierGoneError: The crawl is no longer in the queue.
         """
+
+    async def relieve(self, ended: Sequence[tuple[str, str]]) -> bool:
+        """End requests although nothing new can be stored; this frees what they take up.
+
+        Only those of :meth:`Outbox.light`: children must be stored in the step that ends their
+        parent. Repeating it is harmless.
+
+        Returns:
+            Whether this queue can do that; if not, nothing happened.
+
+        Raises:
+            FrontierUnavailableError: No answer.
+        """
+        return False
 
     @abstractmethod
     async def recover(self, held: Container[str]) -> list[Lease]:
@@ -135,14 +194,6 @@ class FrontierQueue(ABC):
 
         Raises:
             FrontierUnavailableError: The queue is away again.
-        """
-
-    @abstractmethod
-    async def prune(self, nodes: Sequence[str]) -> None:
-        """Set aside every request, queued now or later, whose path holds one of ``nodes``.
-
-        Raises:
-            FrontierUnavailableError: The queue is away; repeating the call is harmless.
         """
 
     @abstractmethod

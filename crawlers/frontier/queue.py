@@ -9,24 +9,27 @@ from __future__ import annotations
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from crawlers.frontier.protocol import Answer, Budget, FrontierQueue, Lease
-from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
+from crawlers.frontier.lua import ALLOW_OOM, script
+from crawlers.frontier.protocol import Answer, Budget, FrontierQueue, Lease, Outbox, Rules
+from gleanery.errors import (
+    FrontierError,
+    FrontierFullError,
+    FrontierGoneError,
+    FrontierUnavailableError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
     from redis.asyncio import Redis
 
-    from crawlers.frontier.protocol import HostRule, Push
-
-_SCRIPTS = Path(__file__).with_name("scripts")
+_EXCHANGE, _FORGET = script("exchange"), script("forget")
 _BEGIN = """
 redis.call('HDEL', KEYS[1], 'ended')
 if redis.call('HSETNX', KEYS[1], 'generation', ARGV[1]) == 1 then
@@ -42,19 +45,27 @@ end
 local generation = redis.call('HGET', KEYS[1], 'generation')
 return {generation == ARGV[1] and 1 or 0, generation}
 """
-PASSING = (OutOfMemoryError, ReadOnlyError, ClusterDownError)
-"""Refusals of a Redis that is full, failing over or cannot save: it will write again."""
+PASSING = (ReadOnlyError, ClusterDownError)
+"""Refusals of a Redis that is failing over: it will write again."""
 FIRST_LEVEL = 4
 """log2 of the number of fingerprint buckets a crawl begins with; they are split as it grows."""
 
 
 @contextmanager
-def _naming_absence() -> Iterator[None]:
-    """Raise ``FrontierUnavailableError`` for all the ways in which Redis can be away."""
+def _naming_faults() -> Iterator[None]:
+    """Turn Redis' errors into ours: what waiting heals is told from what it does not."""
     try:
         yield
     except (RedisConnectionError, RedisTimeoutError, OSError) as error:
         raise FrontierUnavailableError(f"Redis is away: {error}") from error
+    except ResponseError as error:
+        if "GONE" in str(error):
+            raise FrontierGoneError(str(error)) from error
+        if isinstance(error, OutOfMemoryError):
+            raise FrontierFullError(f"Redis has reached its maxmemory: {error}") from error
+        if isinstance(error, PASSING) or "MISCONF" in str(error):
+            raise FrontierUnavailableError(f"Redis cannot write now: {error}") from error
+        raise FrontierError(f"Redis refused: {error}") from error
 
 
 def _plain(host: str) -> str:
@@ -65,43 +76,22 @@ def _plain(host: str) -> str:
 class RedisQueue(FrontierQueue):
     """One crawl's queue, as one worker sees it."""
 
-    def __init__(
-        self,
-        redis: Redis,
-        crawl: str,
-        worker: str,
-        *,
-        lease_seconds: float = 12.0,
-        max_attempts: int = 5,
-        delay_ms: int = 0,
-        concurrency: int = 0,
-        strict: bool = True,
-        renew: bool = False,
-    ) -> None:
+    def __init__(self, redis: Redis, crawl: str, worker: str, rules: Rules | None = None):
         """Prepare.
 
         Args:
             redis: A client that does not decode answers.
             crawl: Name of the crawl; workers with the same name share it.
             worker: Name of this worker, unique among those alive.
-            lease_seconds: Silence after which a worker counts as dead.
-            max_attempts: Failures (its worker died, its items were not stored) after which a
-                request is parked as a dead letter.
-            delay_ms: Time between two requests to one host, over all workers.
-            concurrency: Requests to one host at once, over all workers; 0 = no limit.
-            strict: Keep a barrier between levels (exact breadth-first).
-            renew: Begin a crawl anew that had come to its end, and forget it when it does.
+            rules: What all its exchanges have in common.
         """
         self.redis = redis
         self.prefix = f"gleanery:{{{crawl}}}:"
         self.worker = worker
-        self.lease_seconds = lease_seconds
-        self.renew = renew
-        self._rules = (int(lease_seconds * 1000), max_attempts, delay_ms, concurrency, int(strict))
-        self._script = redis.register_script(
-            (_SCRIPTS / "exchange.lua").read_text(encoding="utf-8")
-        )
-        self._forget = redis.register_script((_SCRIPTS / "forget.lua").read_text(encoding="utf-8"))
+        self.rules = rules or Rules()
+        self._script = redis.register_script(_EXCHANGE)
+        self._relief = redis.register_script(ALLOW_OOM + _EXCHANGE)
+        self._forget = redis.register_script(_FORGET)
         self._begin = redis.register_script(_BEGIN)
         self._generation = ""
         self._sequence = 0
@@ -112,8 +102,8 @@ class RedisQueue(FrontierQueue):
 
     async def open(self, budget: Budget | None = None) -> bool:
         limits = [] if budget is None else [*astuple(budget)]
-        with _naming_absence():
-            if self.renew:
+        with _naming_faults():
+            if self.rules.renew:
                 await self._forget_ended("join")
             new, generation = await self._begin(
                 keys=[self.key("meta")], args=[uuid.uuid4().hex, FIRST_LEVEL, *limits]
@@ -122,83 +112,89 @@ class RedisQueue(FrontierQueue):
         return bool(new)
 
     async def exchange(
-        self,
-        *,
-        want: int = 0,
-        want_now: int = 0,
-        items: int = 0,
-        size: int = 0,
-        ended: Sequence[tuple[str, str]] = (),
-        pushes: Sequence[Push] = (),
-        hosts: Sequence[HostRule] = (),
+        self, outbox: Outbox | None = None, *, want: int = 0, want_now: int = 0
     ) -> Answer:
-        args: list[Any] = [self._generation, self.worker, self._sequence, want, want_now]
-        args += [*self._rules, items, size, len(ended), len(pushes), len(hosts)]
+        args = self._arguments(outbox or Outbox(), self._sequence, want, want_now)
+        with _naming_faults():
+            answer = await self._script(keys=[self.prefix], args=args)
+        self._sequence += 1
+        return _answer(answer)
+
+    async def relieve(self, ended: Sequence[tuple[str, str]]) -> bool:
+        # Unnumbered: what is refused keeps its number, whatever of it ends here. With nothing to
+        # end it is a heartbeat, or others would take this worker's requests once there is room.
+        args = self._arguments(Outbox(ended=[*ended]), "", 0, 0)
+        try:
+            with _naming_faults():
+                await self._relief(keys=[self.prefix], args=args)
+        except (FrontierUnavailableError, FrontierGoneError):
+            raise
+        except FrontierError:  # Redis 6 knows no such flag
+            return False
+        return True
+
+    def _arguments(
+        self, outbox: Outbox, sequence: int | str, want: int, want_now: int
+    ) -> list[Any]:
+        """Spell an exchange as ``exchange.lua`` reads it."""
+        rules = self.rules
+        args: list[Any] = [self._generation, self.worker, sequence, want, want_now]
+        args += [rules.lease_ms, rules.max_attempts, rules.delay_ms, rules.concurrency]
+        args += [int(rules.strict), outbox.items, outbox.size]
+        args += [len(outbox.ended), len(outbox.pushes), len(outbox.hosts), len(outbox.pruned)]
         # the youngest first: each that goes back is put before those already there
-        for lease_id, outcome in sorted(ended, key=lambda row: -int(row[0])):
+        for lease_id, outcome in sorted(outbox.ended, key=lambda row: -int(row[0])):
             args += [lease_id, outcome]
-        for push in pushes:
+        for push in outbox.pushes:
             number = int.from_bytes(push.fingerprint[:8], "big") >> 1
             args += [number, number & 0x3FFFFFF, int(push.known), push.depth, _plain(push.host)]
             args += [",".join(push.path), push.body]
-        for rule in hosts:
+        for rule in outbox.hosts:
             args += [_plain(rule.host), rule.delay_ms, rule.not_before_ms]
-        try:
-            with _naming_absence():
-                raw, *rest = await self._script(keys=[self.prefix], args=args)
-        except ResponseError as error:
-            if "GONE" in str(error):
-                raise FrontierGoneError(f"{self.prefix} {error}") from error
-            if isinstance(error, PASSING) or "MISCONF" in str(error):
-                raise FrontierUnavailableError(f"Redis cannot write now: {error}") from error
-            raise FrontierError(f"Redis refused: {error}") from error
-        self._sequence += 1
-        queued, in_flight, free_in, state = rest
-        return Answer(
-            leases=[
-                Lease(
-                    id=str(raw[i]), depth=int(raw[i + 1]), attempts=int(raw[i + 2]), body=raw[i + 3]
-                )
-                for i in range(0, len(raw), 4)
-            ],
-            queued=queued,
-            in_flight=in_flight,
-            free_in_ms=free_in,
-            state=state.decode(),
-        )
+        return args + outbox.pruned
 
     async def recover(self, held: Container[str]) -> list[Lease]:
-        with _naming_absence():
+        with _naming_faults():
             rows = cast(
                 "dict[bytes, bytes]", await self.redis.hgetall(self.key(f"lease:{self.worker}"))
             )
         found = []
         for lease_id, entry in sorted(rows.items(), key=lambda row: int(row[0])):
             if lease_id.decode() not in held:
-                depth, _host, history, _path, body = entry.split(b";", 4)
+                _at, depth, _host, history, _path, body = entry.split(b";", 5)
                 attempts = history.count(b"@died")
                 found.append(
                     Lease(id=lease_id.decode(), depth=int(depth), attempts=int(attempts), body=body)
                 )
         return found
 
-    async def prune(self, nodes: Sequence[str]) -> None:
-        with _naming_absence():
-            await self.redis.sadd(self.key("pruned"), *nodes)
-
     async def leave(self, *, ended: bool = False) -> None:
-        with suppress(FrontierUnavailableError), _naming_absence():
+        with suppress(FrontierUnavailableError), _naming_faults():
             if await self.redis.hlen(self.key(f"lease:{self.worker}")):
                 return
-            if ended and self.renew:
+            if ended and self.rules.renew:
                 await self._forget_ended("leave")
             else:
                 await self.redis.zrem(self.key("workers"), self.worker)
                 await self.redis.hdel(self.key("applied"), self.worker)
 
     async def _forget_ended(self, moment: Literal["join", "leave"]) -> None:
-        lease_ms, *_, strict = self._rules
-        await self._forget(keys=[self.prefix], args=[self.worker, lease_ms, moment, strict])
+        args: list[Any] = [self.worker, self.rules.lease_ms, moment, int(self.rules.strict)]
+        await self._forget(keys=[self.prefix], args=args)
 
     async def close(self) -> None:
         await self.redis.aclose()
+
+
+def _answer(raw: list[Any]) -> Answer:
+    rows, queued, in_flight, free_in, state = raw
+    return Answer(
+        leases=[
+            Lease(id=str(rows[i]), depth=int(rows[i + 1]), attempts=rows[i + 2], body=rows[i + 3])
+            for i in range(0, len(rows), 4)
+        ],
+        queued=queued,
+        in_flight=in_flight,
+        free_in_ms=free_in,
+        state=state.decode(),
+    )

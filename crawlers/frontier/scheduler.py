@@ -104,6 +104,7 @@ class FrontierScheduler(BaseScheduler):
             return False
         siblings = self._children.get(request.meta.get("parent"))
         if siblings is None:  # a seed, a redirect, or a spider without ``middlewares.lineage``
+            self.exchanger.outbox.orphans += 1
             return self._push(request)
         siblings.append(request)
         return True
@@ -133,8 +134,9 @@ class FrontierScheduler(BaseScheduler):
         children = self._children.pop(lease_id, [])
         if not failed:
             self.crawler.signals.send_catch_log(children_ready, parent=request, children=children)
-            for child in children:
-                self._push(child)
+            pushed = [self._push(child) for child in children]
+            if any(pushed):
+                self.exchanger.outbox.parents.add(lease_id)
         self.exchanger.outbox.ended.append((lease_id, "fail" if failed else "done"))
         self.stats.inc_value("frontier/failed" if failed else "frontier/done")
         self.exchanger.wake()

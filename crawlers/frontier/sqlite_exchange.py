@@ -5,21 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlers.frontier.protocol import Answer, Lease
-from crawlers.frontier.sqlite_ledger import Ledger
+from crawlers.frontier.sqlite_ledger import FULL, Ledger
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
-    from crawlers.frontier.protocol import HostRule, Push
+    from crawlers.frontier.protocol import HostRule, Outbox, Push, Rules
 
-HOSTS_AT_ONCE = 64
-"""Hosts looked at in one exchange, beyond the number of requests wanted."""
+PASSED = 64
+"""Hosts passed in one exchange that are free, but wait for this worker's own capacity."""
 
 
 class Exchange(Ledger):
     """The steps of one exchange: begin, tell, lease."""
 
-    def begin(self, sequence: int, *, fresh: bool) -> bool:
+    def __init__(
+        self, db: sqlite3.Connection, rules: Rules, worker: str, now: int, *, generation: str
+    ) -> None:
+        """Read where the crawl stands; raises what :class:`Ledger` raises."""
+        super().__init__(db, now, generation=generation)
+        self.rules, self.worker = rules, worker
+        self._leases: list[Lease] = []
+        self._want = self._want_now = 0
+
+    def begin(self, sequence: int, box: Outbox) -> bool:
         """Note the worker's heartbeat; return whether what it tells is to be applied.
 
         The answer to an exchange may be lost; the worker then repeats it under its number. One
@@ -29,41 +39,36 @@ class Exchange(Ledger):
             "SELECT sequence FROM workers WHERE worker = ?", (self.worker,)
         ).fetchone()
         applied = row[0] if row else None
+        fresh = not box.is_empty() or box.items or box.size
         self.db.execute(
             "INSERT OR REPLACE INTO workers VALUES (?, ?, ?)",
             (self.worker, self.now, sequence if fresh else applied),
         )
         return bool(applied != sequence)
 
-    def tell(
-        self,
-        *,
-        items: int,
-        size: int,
-        ended: Sequence[tuple[str, str]],
-        pushes: Sequence[Push],
-        hosts: Sequence[HostRule],
-    ) -> None:
-        """Apply what the worker did; ``FrontierQueue.exchange`` explains the arguments."""
-        self._count("items", items)
-        self._count("bytes", size)
-        for lease_id, outcome in ended:
+    def tell(self, box: Outbox) -> None:
+        """Apply what the worker did."""
+        self._count("items", box.items)
+        self._count("bytes", box.size)
+        for lease_id, outcome in box.ended:
             self._end(int(lease_id), outcome)
-        self._push(pushes)
-        for rule in hosts:
+        self._push(box.pushes)
+        for rule in box.hosts:
             self._learn(rule)
+        self.db.executemany("INSERT OR IGNORE INTO pruned VALUES (?)", [(n,) for n in box.pruned])
 
     def lease(self, want: int, want_now: int) -> Answer:
         """Give back what silent workers held, lease up to ``want``, and write the numbers."""
         self._reclaim()
         in_flight = sum(level.in_flight for level in self.levels.values())
-        state, want = self._budget(want, in_flight)
-        leases, free_at = self._lease(want, want_now) if want > 0 else ([], None)
+        state, self._want = self._budget(want, in_flight)
+        self._want_now = want_now
+        free_at = self._lease() if self._want > 0 else None
         self._write()
         return Answer(
-            leases=leases,
+            leases=self._leases,
             queued=sum(level.queued for level in self.levels.values()),
-            in_flight=in_flight + len(leases),
+            in_flight=in_flight + len(self._leases),
             free_in_ms=-1 if free_at is None else max(0, free_at - self.now),
             state=state,
         )
@@ -82,19 +87,19 @@ class Exchange(Ledger):
         if outcome == "done":
             self.db.execute("DELETE FROM requests WHERE id = ?", (request,))
             self.levels[depth].done += 1
+            self._hosts[host].done += 1
         elif outcome == "back":
             self._queue_again(request, depth, host, history)
         else:
             why = "unreadable" if outcome == "dead" else "failed"
-            self._retry(request, depth, host, history, by=self.worker, why=why)
+            self._retry(row, by=self.worker, why=why, rules=self.rules)
 
     def _push(self, pushes: Sequence[Push]) -> None:
         rows = []
         for push in pushes:
             if self._is_new(push) or push.known:
                 rows.append((push.depth, push.host, ",".join(push.path), push.body))
-                self._level(push.depth).queued += 1
-                self._waiting.add((push.depth, push.host))
+                self._note_queued(push.depth, push.host)
         self.db.executemany(
             "INSERT INTO requests (depth, host, path, body) VALUES (?, ?, ?, ?)", rows
         )
@@ -106,14 +111,14 @@ class Exchange(Ledger):
         Or a depth limit would cut off what is reachable below it; strict order never needs this.
         """
         number = int.from_bytes(push.fingerprint[:8], "big") >> 1
-        shorter = "" if self.rules.strict else " ON CONFLICT DO UPDATE SET depth = excluded.depth"
-        where = "" if self.rules.strict else " WHERE excluded.depth < depth"
-        verb = "INSERT OR IGNORE" if self.rules.strict else "INSERT"
-        cursor = self.db.execute(
-            f"{verb} INTO seen VALUES (?, ?){shorter}{where}",
-            (number, push.depth),
+        new = self.db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (number, push.depth))
+        self._count("seen", new.rowcount)
+        if new.rowcount or self.rules.strict:
+            return new.rowcount > 0
+        shorter = self.db.execute(
+            "UPDATE seen SET depth = ?2 WHERE fingerprint = ?1 AND depth > ?2", (number, push.depth)
         )
-        return cursor.rowcount > 0
+        return shorter.rowcount > 0
 
     def _learn(self, rule: HostRule) -> None:
         self.db.execute(
@@ -138,9 +143,9 @@ class Exchange(Ledger):
                 " WHERE worker = ? AND lease IS NOT NULL",
                 (worker,),
             ).fetchall()
-            for request, depth, host, history in rows:
-                self._unlease(depth, host)
-                self._retry(request, depth, host, history, by=worker, why="died")
+            for row in rows:
+                self._unlease(row[1], row[2])
+                self._retry(row, by=worker, why="died", rules=self.rules)
             self._count("reclaimed", len(rows))
             # its sequence stays: it may only have been cut off, and repeat an exchange
             self.db.execute("UPDATE workers SET beat_at = NULL WHERE worker = ?", (worker,))
@@ -164,57 +169,76 @@ class Exchange(Ledger):
             state = "max_seconds"
         return state, want if state == "running" else 0
 
-    def _lease(self, want: int, want_now: int) -> tuple[list[Lease], int | None]:
-        self._note_waiting()
+    def _lease(self) -> int | None:
+        """Lease what is wanted; return when the next host may be asked."""
+        self._write_hosts()
         self._any_pruned = bool(
             self.db.execute("SELECT EXISTS (SELECT 1 FROM pruned)").fetchone()[0]
         )
         under_way = [depth for depth, level in self.levels.items() if level.in_flight]
-        leases: list[Lease] = []
         free_at = None
         for depth in sorted(depth for depth, level in self.levels.items() if level.queued):
-            if len(leases) >= want or (self.rules.strict and depth > min(under_way, default=depth)):
+            if self._want <= 0 or (self.rules.strict and depth > min(under_way, default=depth)):
                 break
-            want_now -= self._lease_level(depth, want, want_now, leases)
+            self._lease_level(depth)
             (first,) = self.db.execute(
-                "SELECT min(free_at) FROM waiting WHERE depth = ? AND free_at > ?",
-                (depth, self.now),
+                "SELECT min(free_at) FROM waiting WHERE depth = ? AND free_at > ? AND free_at < ?",
+                (depth, self.now, FULL),
             ).fetchone()
             free_at = min((t for t in (free_at, first) if t is not None), default=None)
-            if self.rules.strict and (leases or self._level(depth).queued):
+            if self.rules.strict and (self._leases or self._level(depth).queued):
                 break
-        return leases, free_at
+        return free_at
 
-    def _lease_level(self, depth: int, want: int, want_now: int, leases: list[Lease]) -> int:
-        """Lease requests of one depth; return how many are of hosts that have a delay."""
-        polite = 0
-        hosts = self.db.execute(
-            "SELECT w.host, coalesce(h.delay_ms, ?), coalesce(h.next_at, 0), coalesce(h.active, 0)"
-            " FROM waiting w LEFT JOIN hosts h USING (host)"
-            " WHERE w.depth = ? AND w.free_at <= ? ORDER BY w.free_at, w.host LIMIT ?",
-            (self.rules.delay_ms, depth, self.now, want + HOSTS_AT_ONCE),
-        ).fetchall()
-        for host, delay, next_at, active in hosts:
-            room = want - len(leases)
-            if room <= 0:
-                break
-            if self.rules.concurrency:
-                room = min(room, self.rules.concurrency - active)
-            if delay > 0:  # it must start at once, or the gap to the next one shrinks
-                room = min(room, want_now - polite, 1)
-            if next_at > self.now:
-                self._wait(depth, host, next_at)
-            elif room > 0:
-                taken = self._take(depth, host, room, leases)
-                if taken and (delay > 0 or self.rules.concurrency):
-                    self._note_visit(depth, host, delay, taken)
-                polite += taken if delay > 0 else 0
-            self._forget_if_empty(depth, host)
-        return polite
+    def _lease_level(self, depth: int) -> None:
+        """Go through the hosts by the time since which they have been free.
 
-    def _take(self, depth: int, host: str, room: int, leases: list[Lease]) -> int:
-        """Lease up to ``room`` requests of one host; return how many there were."""
-        level, taken = self._level(depth), 0
+        Each that is looked at leaves that range, so none stands in another's way; only those that
+        wait for this worker's own capacity stay, and few are passed.
+        """
+        passed = 0
+        while self._want > 0 and passed < PASSED:
+            hosts = self.db.execute(
+                "SELECT w.host, coalesce(h.delay_ms, ?), coalesce(h.next_at, 0),"
+                " coalesce(h.in_flight, 0) FROM waiting w LEFT JOIN hosts h USING (host)"
+                " WHERE w.depth = ? AND w.free_at <= ? ORDER BY w.free_at, w.host LIMIT ? OFFSET ?",
+                (self.rules.delay_ms, depth, self.now, min(self._want, PASSED), passed),
+            ).fetchall()
+            if not hosts:
+                return
+            for host in hosts:
+                if self._want <= 0:
+                    return
+                passed += not self._visit(depth, *host)
+
+    def _visit(self, depth: int, host: str, delay: int, next_at: int, in_flight: int) -> bool:
+        """Lease from one host; ``False`` if it is free, but has nothing to use now."""
+        limit = self.rules.concurrency
+        if next_at > self.now or (limit and in_flight >= limit):
+            self.db.execute(
+                "UPDATE waiting SET free_at = ? WHERE depth = ? AND host = ?",
+                (next_at if next_at > self.now else FULL, depth, host),
+            )
+            return True
+        if delay > 0 and self._want_now <= 0:  # it must start at once: else the next gap shrinks
+            return False
+        room = min(self._want, limit - in_flight if limit else self._want, 1 if delay else FULL)
+        left, taken = self._take(depth, host, room)
+        self._want -= taken
+        free_at = self.now  # behind the hosts that have waited for longer
+        if taken and delay > 0:
+            self._want_now -= taken
+            free_at += delay
+        self._note_visit(depth, host, free_at, left, taken)
+        return True
+
+    def _take(self, depth: int, host: str, room: int) -> tuple[int, int]:
+        """Lease up to ``room`` requests of one host.
+
+        Returns:
+            How many left the queue, pruned ones among them, and how many of these were leased.
+        """
+        level, left, taken = self._level(depth), 0, 0
         while taken < room:
             rows = self.db.execute(
                 "SELECT id, history, path, body FROM requests"
@@ -224,19 +248,20 @@ class Exchange(Ledger):
             if not rows:
                 break
             pruned = {request for request, _, path, _ in rows if self._is_pruned(path)}
-            self._set_aside(sorted(pruned), "pruned")
+            self._set_aside(sorted(pruned), depth, host, why="pruned")
             kept = [row for row in rows if row[0] not in pruned]
-            leases += [self._loan(depth, *row) for row in kept]
-            level.queued -= len(rows)
+            self._leases += [self._loan(depth, *row) for row in kept]
             level.in_flight += len(kept)
-            taken += len(kept)
-        return taken
+            left, taken = left + len(rows), taken + len(kept)
+        level.queued -= left
+        return left, taken
 
     def _loan(self, depth: int, request: int, history: str, _path: str, body: bytes) -> Lease:
         self._count("seq", 1)
         lease = self.meta["seq"]
         self.db.execute(
-            "UPDATE requests SET lease = ?, worker = ? WHERE id = ?", (lease, self.worker, request)
+            "UPDATE requests SET lease = ?, leased_at = ?, worker = ? WHERE id = ?",
+            (lease, self.now, self.worker, request),
         )
         return Lease(id=str(lease), depth=depth, attempts=history.count("@died"), body=body)
 
@@ -246,24 +271,16 @@ class Exchange(Ledger):
             for node in path.split(",")
         )
 
-    def _note_visit(self, depth: int, host: str, delay: int, taken: int) -> None:
-        next_at = self.now + delay if delay > 0 else 0
+    def _note_visit(self, depth: int, host: str, free_at: int, left: int, taken: int) -> None:
         self.db.execute(
-            "INSERT INTO hosts (host, next_at, active) VALUES (?1, ?2, ?3) ON CONFLICT"
-            " DO UPDATE SET next_at = max(next_at, ?2), active = active + ?3",
-            (host, next_at, taken if self.rules.concurrency else 0),
+            "UPDATE waiting SET free_at = ?, queued = queued - ? WHERE depth = ? AND host = ?",
+            (free_at, left, depth, host),
         )
-        if next_at:
-            self._wait(depth, host, next_at)
-
-    def _wait(self, depth: int, host: str, until: int) -> None:
         self.db.execute(
-            "UPDATE waiting SET free_at = ? WHERE depth = ? AND host = ?", (until, depth, host)
+            "DELETE FROM waiting WHERE depth = ? AND host = ? AND queued <= 0", (depth, host)
         )
-
-    def _forget_if_empty(self, depth: int, host: str) -> None:
         self.db.execute(
-            "DELETE FROM waiting WHERE depth = ?1 AND host = ?2 AND NOT EXISTS (SELECT 1"
-            " FROM requests WHERE depth = ?1 AND host = ?2 AND lease IS NULL)",
-            (depth, host),
+            "INSERT INTO hosts (host, next_at, in_flight) VALUES (?1, ?2, ?3) ON CONFLICT"
+            " DO UPDATE SET next_at = max(next_at, ?2), in_flight = in_flight + ?3",
+            (host, free_at if free_at > self.now else 0, taken),
         )

@@ -22,10 +22,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from crawlers.frontier.protocol import Answer, FrontierQueue, Lease
+from crawlers.frontier.protocol import Answer, FrontierQueue, Lease, Outbox, Rules
 from crawlers.frontier.sqlite_exchange import Exchange
+from crawlers.frontier.sqlite_faults import LockedError, naming_faults
 from crawlers.frontier.sqlite_file import alone_in, remove_useless
-from crawlers.frontier.sqlite_ledger import Rules
 from crawlers.frontier.sqlite_schema import (
     VERSION,
     create_tables,
@@ -37,10 +37,10 @@ from crawlers.frontier.sqlite_schema import (
 from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator
     from pathlib import Path
 
-    from crawlers.frontier.protocol import Budget, HostRule, Push
+    from crawlers.frontier.protocol import Budget
 
 _PRAGMAS = "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 0"
 T = TypeVar("T")
@@ -52,15 +52,6 @@ BUSY_SECONDS = 4.0
 """Longest wait for other processes' exchanges."""
 
 
-LOCKED = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-"""The disk is full or failing: a person makes room, and the crawl goes on."""
-
-
-class _LockedError(FrontierUnavailableError):
-    """Another process is at its own exchange, which takes milliseconds."""
-
-
 class SqliteQueue(FrontierQueue):
     """One crawl's queue, as one worker sees it; each exchange is one transaction."""
 
@@ -68,13 +59,8 @@ class SqliteQueue(FrontierQueue):
         self,
         path: Path,
         worker: str,
+        rules: Rules | None = None,
         *,
-        lease_seconds: float = 12.0,
-        max_attempts: int = 5,
-        delay_ms: int = 0,
-        concurrency: int = 0,
-        strict: bool = True,
-        renew: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare; no file is opened yet.
@@ -82,28 +68,13 @@ class SqliteQueue(FrontierQueue):
         Args:
             path: File of the crawl; workers with the same file share it.
             worker: Name of this worker, unique for ever.
-            lease_seconds: Silence after which a worker counts as dead.
-            max_attempts: Failures after which a request is parked as a dead letter.
-            delay_ms: Time between two requests to one host, over all workers.
-            concurrency: Requests to one host at once, over all workers; 0 = no limit.
-            strict: Keep a barrier between levels (exact breadth-first).
-            renew: Begin a crawl anew that had come to its end, instead of finding everything seen,
-                and remove its file when it does; so a worker that comes too late does all again.
-                Switch it off where they are many.
+            rules: What all its exchanges have in common.
             clock: Tells the time in seconds since 1970.
         """
         self.path = path
         self.worker = worker
-        self.lease_seconds = lease_seconds
-        self.renew = renew
+        self.rules = rules or Rules()
         self.clock = clock
-        self._rules = Rules(
-            lease_ms=int(lease_seconds * 1000),
-            max_attempts=max_attempts,
-            delay_ms=delay_ms,
-            concurrency=concurrency,
-            strict=strict,
-        )
         # a thread of its own: long downloads in the shared ones must not delay the heartbeat
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="frontier")
         self._lock = threading.Lock()
@@ -117,25 +88,19 @@ class SqliteQueue(FrontierQueue):
         return await self._run(lambda: self._open(budget))
 
     async def exchange(
-        self,
-        *,
-        want: int = 0,
-        want_now: int = 0,
-        items: int = 0,
-        size: int = 0,
-        ended: Sequence[tuple[str, str]] = (),
-        pushes: Sequence[Push] = (),
-        hosts: Sequence[HostRule] = (),
+        self, outbox: Outbox | None = None, *, want: int = 0, want_now: int = 0
     ) -> Answer:
+        box = outbox or Outbox()
+
         def apply() -> Answer:
             with self._transaction() as db:
                 now = int(self.clock() * 1000)
-                step = Exchange(db, self._rules, self.worker, now, generation=self._generation)
-                if step.begin(self._sequence, fresh=bool(ended or pushes or hosts)):
-                    step.tell(items=items, size=size, ended=ended, pushes=pushes, hosts=hosts)
+                step = Exchange(db, self.rules, self.worker, now, generation=self._generation)
+                if step.begin(self._sequence, box):
+                    step.tell(box)
                 return step.lease(want, want_now)
 
-        small = len(ended) + len(pushes) <= IN_PLACE
+        small = len(box.ended) + len(box.pushes) <= IN_PLACE
         answer = self._at_once(apply) if small else None
         if answer is None:
             answer = await self._run(apply)
@@ -161,13 +126,6 @@ class SqliteQueue(FrontierQueue):
 
         return await self._run(read)
 
-    async def prune(self, nodes: Sequence[str]) -> None:
-        def add() -> None:
-            with self._transaction() as db:
-                db.executemany("INSERT OR IGNORE INTO pruned VALUES (?)", [(n,) for n in nodes])
-
-        await self._run(add)
-
     async def leave(self, *, ended: bool = False) -> None:
         def remove() -> None:
             with self._transaction() as db:
@@ -176,7 +134,7 @@ class SqliteQueue(FrontierQueue):
                     " (SELECT 1 FROM requests WHERE worker = ?1 AND lease IS NOT NULL)",
                     (self.worker,),
                 )
-                if ended and self.renew:
+                if ended and self.rules.renew:
                     self._useless = note_end(db, since=self._alive_since())
 
         with suppress(FrontierError):  # else its heartbeat runs out by itself
@@ -196,7 +154,7 @@ class SqliteQueue(FrontierQueue):
             return None
         try:
             return step()
-        except _LockedError:
+        except LockedError:
             return None
         finally:
             self._lock.release()
@@ -208,7 +166,7 @@ class SqliteQueue(FrontierQueue):
                 while True:
                     try:
                         return step()
-                    except _LockedError:
+                    except LockedError:
                         if time.monotonic() > deadline:
                             raise
                     time.sleep(0.002)
@@ -216,14 +174,14 @@ class SqliteQueue(FrontierQueue):
         return await asyncio.get_running_loop().run_in_executor(self._thread, patiently)
 
     def _checkpoint(self) -> None:
-        with _naming_faults(self.path):
+        with naming_faults(self.path):
             if self._db is not None:
                 self._db.execute("PRAGMA wal_checkpoint")
 
     def _open(self, budget: Budget | None) -> bool:
-        with _naming_faults(self.path):
+        with naming_faults(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        with _naming_faults(self.path), alone_in(self.path.parent):
+        with naming_faults(self.path), alone_in(self.path.parent):
             if self._db is None:
                 self._db = sqlite3.connect(
                     self.path, timeout=0, isolation_level=None, check_same_thread=False
@@ -243,7 +201,7 @@ class SqliteQueue(FrontierQueue):
             raise FrontierError(f"{self.path} has version {version}, this program reads {VERSION}")
         if version == 0:
             create_tables(db)
-        elif self.renew and is_over(db, since=self._alive_since()):
+        elif self.rules.renew and is_over(db, since=self._alive_since()):
             empty(db)
         db.execute("DELETE FROM meta WHERE name = 'ended'")
         new = uuid.uuid4().hex
@@ -257,7 +215,7 @@ class SqliteQueue(FrontierQueue):
 
     def _close(self) -> None:
         assert self._db is not None
-        with closing(self._db), _naming_faults(self.path):
+        with closing(self._db), naming_faults(self.path):
             if not self._useless:
                 return
             with alone_in(self.path.parent), closing(self._db):
@@ -265,14 +223,14 @@ class SqliteQueue(FrontierQueue):
                     remove_useless(self._db, self.path)
 
     def _alive_since(self) -> int:
-        return int((self.clock() - self.lease_seconds) * 1000)
+        return int((self.clock() - self.rules.lease_seconds) * 1000)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         db = self._db
         if db is None:
             raise FrontierUnavailableError(f"{self.path} is not open")
-        with _naming_faults(self.path):
+        with naming_faults(self.path):
             if self.path.stat().st_ino != self._inode:
                 raise FrontierGoneError(f"{self.path} is not the file it was: it was replaced")
             db.execute("BEGIN IMMEDIATE")
@@ -283,16 +241,3 @@ class SqliteQueue(FrontierQueue):
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
-
-
-@contextmanager
-def _naming_faults(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise FrontierGoneError(f"{path} is no longer there: the crawl was dropped") from error
-    except (sqlite3.Error, OSError) as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        kind = _LockedError if code in LOCKED else FrontierError
-        kind = FrontierUnavailableError if code in PASSING else kind
-        raise kind(f"{path}: {error}") from error

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from crawlers.frontier.protocol import Budget
 
 _SCHEMA = Path(__file__).with_name("scripts") / "schema.sql"
-VERSION = 1
+VERSION = 2
 """Kept in the file; a program refuses files of another one."""
 
 

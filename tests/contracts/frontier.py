@@ -11,8 +11,11 @@ from typing import Any
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from crawlers.frontier.protocol import Answer, FrontierQueue, Push
+from crawlers.frontier.control import FrontierControl
+from crawlers.frontier.protocol import Answer, FrontierQueue, Push, Rules
 from crawlers.frontier.queue import RedisQueue
+from crawlers.frontier.redis_control import RedisControl
+from crawlers.frontier.sqlite_control import SqliteControl
 from crawlers.frontier.sqlite_queue import SqliteQueue
 
 
@@ -44,7 +47,10 @@ class RedisCrawl:
         self.redis = Redis.from_url(url, decode_responses=True)
 
     def queue(self, worker: str = "w", **rules: Any) -> FrontierQueue:
-        return RedisQueue(AsyncRedis.from_url(self.url), self.crawl, worker, **rules)
+        return RedisQueue(AsyncRedis.from_url(self.url), self.crawl, worker, Rules(**rules))
+
+    def control(self) -> FrontierControl:
+        return RedisControl(Redis.from_url(self.url), self.crawl)
 
     def silence(self, worker: str) -> None:
         """Make ``worker`` as one that has not been heard of for long."""
@@ -79,7 +85,10 @@ class SqliteCrawl:
         self.path = path
 
     def queue(self, worker: str = "w", **rules: Any) -> FrontierQueue:
-        return SqliteQueue(self.path, worker, **rules)
+        return SqliteQueue(self.path, worker, Rules(**rules))
+
+    def control(self) -> FrontierControl:
+        return SqliteControl(self.path, "contract")
 
     def _run(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.path, isolation_level=None)) as db:

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from crawlers.frontier.protocol import Outbox
 from crawlers.frontier.sqlite_file import remove_stale
 from tests.contracts.frontier import RedisCrawl, SqliteCrawl, ended, push, workers
 
@@ -19,9 +20,9 @@ def remains(crawl):
 
 async def work(queue, *, outcome="done", pushes=20):
     """Push requests of several hosts and depths, and end the first three."""
-    await queue.exchange(pushes=[push(n, n % 3, f"host{n % 5}") for n in range(pushes)])
+    await queue.exchange(Outbox(pushes=[push(n, n % 3, f"host{n % 5}") for n in range(pushes)]))
     answer = await queue.exchange(want=3)
-    return await queue.exchange(ended=ended(answer, outcome))
+    return await queue.exchange(Outbox(ended=ended(answer, outcome)))
 
 
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "relaxed"])
@@ -87,15 +88,15 @@ async def test_dead_letters_keep_an_ended_crawl_until_it_begins_anew(crawl):
 
 async def test_a_complete_crawl_whose_worker_was_killed_begins_anew(crawl):
     async with workers(crawl, "1", renew=True) as one:
-        await one.exchange(pushes=[push(1)])
-        await one.exchange(ended=ended(await one.exchange(want=1)))
+        await one.exchange(Outbox(pushes=[push(1)]))
+        await one.exchange(Outbox(ended=ended(await one.exchange(want=1))))
     late = crawl.queue("2", renew=True)
     joined = await late.open()
     await late.close()
     crawl.silence("1")
     queue = crawl.queue("3", renew=True)
     new = await queue.open()
-    answer = await queue.exchange(pushes=[push(1)])
+    answer = await queue.exchange(Outbox(pushes=[push(1)]))
     await queue.close()
 
     assert not joined

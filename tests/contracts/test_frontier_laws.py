@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from crawlers.frontier.protocol import Outbox
 from tests.contracts.frontier import Crawl, RedisCrawl, SqliteCrawl, push
 
 WORKERS = ("1", "2", "3")
@@ -125,11 +126,8 @@ class FrontierMachine(RuleBasedStateMachine):
     def exchange(self, worker, want, outcomes, found, lost):
         held = self.held[worker]
         ended = list(zip(list(held), outcomes, strict=False))
-        told = {
-            "want": want,
-            "ended": ended,
-            "pushes": [push(n, depth, host, path=(branch,)) for n, depth, host, branch in found],
-        }
+        pushes = [push(n, depth, host, path=(branch,)) for n, depth, host, branch in found]
+        told = Outbox(ended=ended, pushes=pushes)
         for lease, outcome in ended:
             del held[lease]
             self.model.end(worker, lease, outcome)
@@ -140,7 +138,7 @@ class FrontierMachine(RuleBasedStateMachine):
             self._repeat(worker, told, want)
 
     def _tell(self, worker, told, want):
-        answer = self.runner.run(self.queues[worker].exchange(**told))
+        answer = self.runner.run(self.queues[worker].exchange(told, want=want))
         self.model.reclaim(worker)
         self.model.lease(worker, answer, want)
         self.held[worker] |= {lease.id: int(lease.body) for lease in answer.leases}
@@ -169,8 +167,8 @@ class FrontierMachine(RuleBasedStateMachine):
 
     @rule(branch=st.sampled_from("xyz"))
     def prune(self, branch):
-        self.runner.run(self.queues["1"].prune([branch]))
         self.model.pruned.add(branch)
+        self._tell("1", Outbox(pruned=[branch]), 0)
 
     @invariant()
     def nothing_is_parked_but_what_failed(self):
@@ -197,7 +195,7 @@ class FrontierMachine(RuleBasedStateMachine):
             self.model.end("1", lease, "done")
         ended = [(lease, "done") for lease in self.held["1"]]
         for _ in itertools.count():
-            answer = self._tell("1", {"want": 5, "ended": ended}, 5)
+            answer = self._tell("1", Outbox(ended=ended), 5)
             if answer.complete:
                 return
             ended = [(lease.id, "done") for lease in answer.leases]

@@ -8,14 +8,14 @@ from itertools import pairwise
 
 import pytest
 
-from crawlers.frontier.protocol import Budget, HostRule
+from crawlers.frontier.protocol import Budget, HostRule, Outbox
 from tests.contracts.frontier import ended, numbers, push, workers
 
 
 # --- politeness
 async def test_a_host_is_asked_once_in_its_delay_by_all_workers(crawl):
     async with workers(crawl, "1", "2", delay_ms=150) as queues:
-        await queues[0].exchange(pushes=[push(n, host="ab"[n % 2]) for n in range(6)])
+        await queues[0].exchange(Outbox(pushes=[push(n, host="ab"[n % 2]) for n in range(6)]))
         visits = {"a": [], "b": []}
         while sum(map(len, visits.values())) < 6:
             before = time.time()
@@ -35,7 +35,7 @@ async def test_only_what_can_start_at_once_is_leased_from_hosts_with_a_delay(cra
     async with workers(crawl, "1", delay_ms=60_000) as queue:
         hosts = [push(n, host=f"h{n}") for n in range(5)]
 
-        answer = await queue.exchange(want=5, want_now=2, pushes=hosts)
+        answer = await queue.exchange(Outbox(pushes=hosts), want=5, want_now=2)
         none_now = await queue.exchange(want=5, want_now=0)
 
     assert len(answer.leases) == 2
@@ -47,7 +47,7 @@ async def test_a_host_that_asks_for_patience_does_not_block_the_others(crawl):
         rules = [HostRule(host="a", not_before_ms=60_000), HostRule(host="b", delay_ms=60_000)]
         pushes = [push(n, host="abc"[n % 3]) for n in range(9)]
 
-        answer = await queue.exchange(want=9, want_now=9, pushes=pushes, hosts=rules)
+        answer = await queue.exchange(Outbox(pushes=pushes, hosts=rules), want=9, want_now=9)
         later = await queue.exchange(want=9, want_now=9)
 
     assert sorted(numbers(answer)) == [1, 2, 5, 8]
@@ -58,10 +58,10 @@ async def test_a_host_that_asks_for_patience_does_not_block_the_others(crawl):
 async def test_a_host_has_no_more_requests_at_once_than_allowed_over_all_workers(crawl):
     async with workers(crawl, "1", "2", concurrency=2) as (one, two):
         pushes = [push(n, host="ab"[n % 2]) for n in range(8)]
-        first = await one.exchange(want=3, pushes=pushes)
+        first = await one.exchange(Outbox(pushes=pushes), want=3)
         second = await two.exchange(want=9)
 
-        third = await two.exchange(want=9, ended=ended(second))
+        third = await two.exchange(Outbox(ended=ended(second)), want=9)
 
     assert sorted(numbers(first) + numbers(second)) == [0, 1, 2, 3]
     assert len(third.leases) == 1
@@ -80,7 +80,7 @@ async def test_a_host_has_no_more_requests_at_once_than_allowed_over_all_workers
 )
 async def test_a_spent_budget_stops_all_workers_and_keeps_the_queue(crawl, budget, told):
     async with workers(crawl, "1", "2", budget=budget) as (one, two):
-        await one.exchange(pushes=[push(1)], **told)
+        await one.exchange(Outbox(pushes=[push(1)], **told))
         await asyncio.sleep(0.01)
 
         answer = await two.exchange(want=1)
@@ -91,12 +91,12 @@ async def test_a_spent_budget_stops_all_workers_and_keeps_the_queue(crawl, budge
 
 async def test_a_budget_of_pages_is_never_exceeded(crawl):
     async with workers(crawl, "1", "2", budget=Budget(max_pages=3)) as (one, two):
-        await one.exchange(pushes=[push(n) for n in range(9)])
+        await one.exchange(Outbox(pushes=[push(n) for n in range(9)]))
         first, second = await one.exchange(want=2), await two.exchange(want=9)
-        back = await two.exchange(want=9, ended=ended(second, "back"))
+        back = await two.exchange(Outbox(ended=ended(second, "back")), want=9)
 
-        await one.exchange(ended=ended(first))
-        last = await two.exchange(want=9, ended=ended(back))
+        await one.exchange(Outbox(ended=ended(first)))
+        last = await two.exchange(Outbox(ended=ended(back)), want=9)
 
     assert [numbers(a) for a in (first, second, back)] == [[0, 1], [2], [2]]
     assert (last.state, last.queued, last.in_flight) == ("max_pages", 6, 0)
@@ -104,7 +104,7 @@ async def test_a_budget_of_pages_is_never_exceeded(crawl):
 
 async def test_a_new_budget_takes_the_place_of_a_spent_one(crawl):
     async with workers(crawl, "1", budget=Budget(max_items=1)) as queue:
-        await queue.exchange(pushes=[push(1)], items=1)
+        await queue.exchange(Outbox(pushes=[push(1)], items=1))
 
     async with workers(crawl, "2", budget=Budget()) as queue:
         answer = await queue.exchange(want=1)
@@ -115,11 +115,11 @@ async def test_a_new_budget_takes_the_place_of_a_spent_one(crawl):
 async def test_a_pruned_branch_is_set_aside_whole(crawl):
     async with workers(crawl, "1") as queue:
         branches = [push(n, path=("seed", "xy"[n % 2])) for n in range(6)]
-        await queue.exchange(pushes=branches)
+        await queue.exchange(Outbox(pushes=branches))
 
-        await queue.prune(["y"])
-        answer = await queue.exchange(want=9, pushes=[push(7, path=("seed", "y", "z"))])
-        over = await queue.exchange(want=9, ended=ended(answer))
+        await queue.exchange(Outbox(pruned=["y"]))
+        answer = await queue.exchange(Outbox(pushes=[push(7, path=("seed", "y", "z"))]), want=9)
+        over = await queue.exchange(Outbox(ended=ended(answer)), want=9)
 
     assert numbers(answer) == [0, 2, 4]
     assert crawl.pruned() == ["1", "3", "5", "7"]
@@ -128,10 +128,10 @@ async def test_a_pruned_branch_is_set_aside_whole(crawl):
 
 async def test_a_level_that_is_pruned_whole_gives_way_to_the_next(crawl):
     async with workers(crawl, "1") as queue:
-        await queue.prune(["y"])
+        await queue.exchange(Outbox(pruned=["y"]))
         pushes = [push(n, path=("y",)) for n in range(5)] + [push(9, 1, path=("x",))]
 
-        answer = await queue.exchange(want=2, pushes=pushes)
+        answer = await queue.exchange(Outbox(pushes=pushes), want=2)
 
     assert numbers(answer) == [9]
 
@@ -139,7 +139,7 @@ async def test_a_level_that_is_pruned_whole_gives_way_to_the_next(crawl):
 async def test_a_paused_crawl_takes_in_but_gives_nothing_out(crawl):
     async with workers(crawl, "1") as queue:
         crawl.set_state("paused")
-        paused = await queue.exchange(want=1, pushes=[push(1)])
+        paused = await queue.exchange(Outbox(pushes=[push(1)]), want=1)
         crawl.set_state("running")
 
         answer = await queue.exchange(want=1)
@@ -153,12 +153,12 @@ async def test_bodies_hosts_and_nodes_may_hold_anything(crawl):
     odd = push(1, host="a;b", path=("s 1", "ü"))
     odd.body = b'\x00;;,\n"\xff'
     async with workers(crawl, "1") as queue:
-        await queue.exchange(pushes=[odd])
+        await queue.exchange(Outbox(pushes=[odd]))
         first = await queue.exchange(want=1)
-        await queue.exchange(ended=ended(first, "fail"))
+        await queue.exchange(Outbox(ended=ended(first, "fail")))
 
         again = await queue.exchange(want=1)
-        over = await queue.exchange(ended=ended(again))
+        over = await queue.exchange(Outbox(ended=ended(again)))
 
     assert first.leases[0].body == again.leases[0].body == odd.body
     assert over.complete

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crawlers.frontier.protocol import Outbox
 from gleanery.errors import FrontierGoneError
 from tests.contracts.frontier import ended, numbers, push, workers
 
@@ -20,8 +21,8 @@ async def test_only_the_first_worker_begins_the_crawl(crawl):
 # --- order
 async def test_requests_leave_in_the_order_they_came_over_all_workers(crawl):
     async with workers(crawl, "1", "2") as (one, two):
-        await one.exchange(pushes=[push(n) for n in range(6)])
-        await two.exchange(pushes=[push(n) for n in range(6, 9)])
+        await one.exchange(Outbox(pushes=[push(n) for n in range(6)]))
+        await two.exchange(Outbox(pushes=[push(n) for n in range(6, 9)]))
 
         leased = [await q.exchange(want=2) for q in (one, two, one, two)]
 
@@ -31,12 +32,12 @@ async def test_requests_leave_in_the_order_they_came_over_all_workers(crawl):
 
 async def test_no_level_begins_before_the_one_above_has_ended_everywhere(crawl):
     async with workers(crawl, "1", "2") as (one, two):
-        await one.exchange(pushes=[push(0), push(1)])
+        await one.exchange(Outbox(pushes=[push(0), push(1)]))
         first, second = await one.exchange(want=1), await two.exchange(want=1)
         children = [push(2, 1), push(3, 1)]
 
-        early = await one.exchange(want=5, ended=ended(first), pushes=children)
-        late = await two.exchange(want=5, ended=ended(second))
+        early = await one.exchange(Outbox(ended=ended(first), pushes=children), want=5)
+        late = await two.exchange(Outbox(ended=ended(second)), want=5)
 
     assert numbers(early) == []
     assert early.free_in_ms == -1
@@ -45,7 +46,7 @@ async def test_no_level_begins_before_the_one_above_has_ended_everywhere(crawl):
 
 async def test_relaxed_order_does_not_wait_for_the_level_above(crawl):
     async with workers(crawl, "1", strict=False) as queue:
-        await queue.exchange(pushes=[push(0), push(1, 1), push(2, 2)])
+        await queue.exchange(Outbox(pushes=[push(0), push(1, 1), push(2, 2)]))
 
         answer = await queue.exchange(want=3)
 
@@ -55,11 +56,11 @@ async def test_relaxed_order_does_not_wait_for_the_level_above(crawl):
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "relaxed"])
 async def test_relaxed_order_queues_a_page_again_that_is_found_on_a_shorter_way(crawl, strict):
     async with workers(crawl, "1", strict=strict) as queue:
-        await queue.exchange(pushes=[push(7, 5)])
+        await queue.exchange(Outbox(pushes=[push(7, 5)]))
         seen = await queue.exchange(want=1)
 
-        shorter = await queue.exchange(want=1, ended=ended(seen), pushes=[push(7, 2)])
-        longer = await queue.exchange(want=1, ended=ended(shorter), pushes=[push(7, 3)])
+        shorter = await queue.exchange(Outbox(ended=ended(seen), pushes=[push(7, 2)]), want=1)
+        longer = await queue.exchange(Outbox(ended=ended(shorter), pushes=[push(7, 3)]), want=1)
 
     assert numbers(shorter) == ([] if strict else [7])
     assert numbers(longer) == []
@@ -69,8 +70,8 @@ async def test_relaxed_order_queues_a_page_again_that_is_found_on_a_shorter_way(
 # --- duplicates
 async def test_a_request_found_twice_is_queued_once(crawl):
     async with workers(crawl, "1", "2") as (one, two):
-        await one.exchange(pushes=[push(1), push(1), push(2)])
-        await two.exchange(pushes=[push(1), push(1, 3, "b")])
+        await one.exchange(Outbox(pushes=[push(1), push(1), push(2)]))
+        await two.exchange(Outbox(pushes=[push(1), push(1, 3, "b")]))
 
         answer = await one.exchange(want=9)
 
@@ -80,7 +81,7 @@ async def test_a_request_found_twice_is_queued_once(crawl):
 
 async def test_a_request_marked_as_known_is_queued_again(crawl):
     async with workers(crawl, "1") as queue:
-        await queue.exchange(pushes=[push(1), push(1, known=True)])
+        await queue.exchange(Outbox(pushes=[push(1), push(1, known=True)]))
 
         answer = await queue.exchange(want=9)
 
@@ -90,10 +91,10 @@ async def test_a_request_marked_as_known_is_queued_again(crawl):
 # --- ends
 async def test_given_back_requests_take_their_old_places(crawl):
     async with workers(crawl, "1", "2") as (one, two):
-        await one.exchange(pushes=[push(n) for n in range(5)])
+        await one.exchange(Outbox(pushes=[push(n) for n in range(5)]))
         held = await one.exchange(want=3)
 
-        await one.exchange(ended=ended(held, "back"))
+        await one.exchange(Outbox(ended=ended(held, "back")))
         again = await two.exchange(want=5)
 
     assert numbers(again) == [0, 1, 2, 3, 4]
@@ -102,12 +103,12 @@ async def test_given_back_requests_take_their_old_places(crawl):
 
 async def test_a_failing_request_is_parked_with_its_history_after_some_attempts(crawl):
     async with workers(crawl, "1", max_attempts=3) as queue:
-        await queue.exchange(pushes=[push(1), push(2)])
+        await queue.exchange(Outbox(pushes=[push(1), push(2)]))
         tried = []
         for _ in range(3):
             answer = await queue.exchange(want=1)
             tried += numbers(answer)
-            await queue.exchange(ended=ended(answer, "fail"))
+            await queue.exchange(Outbox(ended=ended(answer, "fail")))
         rest = await queue.exchange(want=2)
 
     ((body, history),) = crawl.parked()
@@ -117,9 +118,9 @@ async def test_a_failing_request_is_parked_with_its_history_after_some_attempts(
 
 async def test_an_unreadable_request_is_parked_at_once(crawl):
     async with workers(crawl, "1") as queue:
-        await queue.exchange(pushes=[push(1)])
+        await queue.exchange(Outbox(pushes=[push(1)]))
 
-        answer = await queue.exchange(ended=ended(await queue.exchange(want=1), "dead"))
+        answer = await queue.exchange(Outbox(ended=ended(await queue.exchange(want=1), "dead")))
 
     ((body, history),) = crawl.parked()
     assert body == "1"
@@ -129,12 +130,12 @@ async def test_an_unreadable_request_is_parked_at_once(crawl):
 
 async def test_a_late_end_does_not_touch_the_lease_of_another_worker(crawl):
     async with workers(crawl, "1", "2") as (one, two):
-        await one.exchange(pushes=[push(1)])
+        await one.exchange(Outbox(pushes=[push(1)]))
         lost = await one.exchange(want=1)
         crawl.silence("1")
         await two.exchange(want=1)
 
-        answer = await one.exchange(ended=ended(lost), pushes=[push(2, 1)])
+        answer = await one.exchange(Outbox(ended=ended(lost), pushes=[push(2, 1)]))
 
     assert (answer.queued, answer.in_flight) == (1, 1)
     assert crawl.meta("late") == 1
@@ -143,7 +144,7 @@ async def test_a_late_end_does_not_touch_the_lease_of_another_worker(crawl):
 # --- workers that fall silent
 async def test_requests_of_a_silent_worker_go_back_to_the_head_in_their_old_order(crawl):
     async with workers(crawl, "1", "2", "3") as (one, two, three):
-        await one.exchange(pushes=[push(n) for n in range(6)])
+        await one.exchange(Outbox(pushes=[push(n) for n in range(6)]))
         await one.exchange(want=2)
         await two.exchange(want=2)
         crawl.silence("1")
@@ -157,7 +158,7 @@ async def test_requests_of_a_silent_worker_go_back_to_the_head_in_their_old_orde
 
 async def test_a_silence_shorter_than_the_lease_changes_nothing(crawl):
     async with workers(crawl, "1", "2", lease_seconds=60) as (one, two):
-        await one.exchange(pushes=[push(1)])
+        await one.exchange(Outbox(pushes=[push(1)]))
         await one.exchange(want=1)
 
         answer = await two.exchange(want=1)
@@ -167,7 +168,7 @@ async def test_a_silence_shorter_than_the_lease_changes_nothing(crawl):
 
 async def test_a_request_that_kills_its_workers_is_parked(crawl):
     async with workers(crawl, "1", "2", max_attempts=2) as (one, two):
-        await one.exchange(pushes=[push(1)])
+        await one.exchange(Outbox(pushes=[push(1)]))
         await one.exchange(want=1)
         crawl.silence("1")
         await two.exchange(want=1)
@@ -185,7 +186,7 @@ async def test_a_request_that_kills_its_workers_is_parked(crawl):
 
 async def test_a_worker_that_leaves_with_leases_is_not_forgotten(crawl):
     async with workers(crawl, "1", "2") as (one, two):
-        await one.exchange(pushes=[push(1)])
+        await one.exchange(Outbox(pushes=[push(1)]))
         await one.exchange(want=1)
 
         await one.leave()
@@ -198,14 +199,14 @@ async def test_a_worker_that_leaves_with_leases_is_not_forgotten(crawl):
 # --- lost answers
 async def test_an_exchange_whose_answer_was_lost_is_applied_once(crawl):
     async with workers(crawl, "1") as queue:
-        await queue.exchange(pushes=[push(0)])
+        await queue.exchange(Outbox(pushes=[push(0)]))
         held = await queue.exchange(want=1)
-        told = {"want": 2, "ended": ended(held), "items": 1, "size": 9}
-        told["pushes"] = [push(n, known=True) for n in (1, 2, 3, 4)]
+        pushes = [push(n, known=True) for n in (1, 2, 3, 4)]
+        told = Outbox(ended=ended(held), pushes=pushes, items=1, size=9)
 
-        lost = await queue.exchange(**told)
+        lost = await queue.exchange(told, want=2)
         queue._sequence -= 1  # its answer never came
-        answer = await queue.exchange(**told)
+        answer = await queue.exchange(told, want=2)
         found = await queue.recover({lease.id for lease in answer.leases})
 
     assert (numbers(answer), found) == ([3, 4], lost.leases)
@@ -215,13 +216,13 @@ async def test_an_exchange_whose_answer_was_lost_is_applied_once(crawl):
 
 async def test_a_repeated_exchange_is_applied_once_though_its_worker_was_given_up(crawl):
     async with workers(crawl, "1", "2") as (one, two):
-        told = {"pushes": [push(1, known=True)], "items": 1}
-        await one.exchange(**told)
+        told = Outbox(pushes=[push(1, known=True)], items=1)
+        await one.exchange(told)
         crawl.silence("1")
         await two.exchange()
 
         one._sequence -= 1
-        answer = await one.exchange(**told)
+        answer = await one.exchange(told)
 
     assert answer.queued == 1
     assert crawl.meta("items") == 1
@@ -232,7 +233,7 @@ async def test_what_follows_a_lost_answer_to_an_idle_exchange_is_applied(crawl):
         await queue.exchange(want=1)
         queue._sequence -= 1  # there was nothing to repeat, so the next one tells what is new
 
-        answer = await queue.exchange(pushes=[push(1)])
+        answer = await queue.exchange(Outbox(pushes=[push(1)]))
 
     assert answer.queued == 1
 

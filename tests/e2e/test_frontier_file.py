@@ -12,7 +12,7 @@ from itertools import count
 
 import pytest
 
-from crawlers.frontier.protocol import Push
+from crawlers.frontier.protocol import Outbox, Push
 from crawlers.frontier.sqlite_queue import SqliteQueue
 from tests.conftest import wait_until
 from tests.crawl import scrapy_crawl, start_crawl
@@ -100,7 +100,7 @@ def test_a_corrupt_request_is_parked_and_the_crawl_goes_on(tmp_path):
         queue = SqliteQueue(tmp_path / "frontier" / "spoilt.db", "vandal")
         await queue.open()
         body = Push(fingerprint=hashlib.sha1().digest(), depth=0, host="h", body=b"{corrupt")
-        await queue.exchange(pushes=[body])
+        await queue.exchange(Outbox(pushes=[body]))
         await queue.leave()
         await queue.close()
 

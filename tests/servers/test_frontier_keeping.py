@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+from crawlers.frontier.protocol import Outbox
 from gleanery.errors import FrontierError, FrontierUnavailableError
 from tests.contracts.frontier import RedisCrawl, SqliteCrawl, ended, push, workers
 
@@ -17,9 +18,9 @@ async def test_redis_splits_its_buckets_so_that_all_stay_compact(redis_url):
     batches = [[push(n) for n in range(start, start + 500)] for start in range(0, 20_000, 500)]
     async with workers(crawl, "1") as queue:
         for batch in batches:
-            answer = await queue.exchange(pushes=batch)
+            answer = await queue.exchange(Outbox(pushes=batch))
         for batch in batches[::8]:
-            again = await queue.exchange(pushes=batch)
+            again = await queue.exchange(Outbox(pushes=batch))
 
     keys = list(crawl.redis.scan_iter(f"{crawl.prefix}seen:*", count=1000))
     memory = sum(crawl.redis.memory_usage(key, samples=0) for key in keys)
@@ -33,19 +34,19 @@ async def test_redis_splits_its_buckets_so_that_all_stay_compact(redis_url):
 async def test_a_file_begins_a_crawl_anew_only_if_asked_and_nobody_works_on_it(tmp_path):
     crawl = SqliteCrawl(tmp_path / "one.db")
     async with workers(crawl, "1", "2") as (one, two):
-        await one.exchange(pushes=[push(1)])
-        await one.exchange(ended=ended(await one.exchange(want=1)))
+        await one.exchange(Outbox(pushes=[push(1)]))
+        await one.exchange(Outbox(ended=ended(await one.exchange(want=1))))
         await two.exchange()
         answers = []
         for renew in (False, True):
             async with workers(crawl, "3", renew=renew) as late:
-                answers.append(await late.exchange(pushes=[push(1)]))
+                answers.append(await late.exchange(Outbox(pushes=[push(1)])))
                 await late.leave()
         await one.leave()
         await two.leave()
 
     async with workers(crawl, "4", renew=True) as new:
-        answers.append(await new.exchange(pushes=[push(1)]))
+        answers.append(await new.exchange(Outbox(pushes=[push(1)])))
 
     assert [answer.queued for answer in answers] == [0, 0, 1]
 
@@ -57,9 +58,9 @@ async def test_a_file_that_another_process_holds_is_waited_for(tmp_path, monkeyp
         with closing(sqlite3.connect(crawl.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(FrontierUnavailableError, match="locked"):
-                await queue.exchange(pushes=[push(1)])
+                await queue.exchange(Outbox(pushes=[push(1)]))
 
-        answer = await queue.exchange(pushes=[push(1)])
+        answer = await queue.exchange(Outbox(pushes=[push(1)]))
 
     assert answer.queued == 1
 

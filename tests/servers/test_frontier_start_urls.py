@@ -12,7 +12,7 @@ import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from crawlers.frontier.control import FrontierControl
+from crawlers.frontier.redis_control import RedisControl
 from crawlers.frontier.seed_inbox import SeedInbox
 from crawlers.frontier.start_urls import requests_of
 from gleanery.errors import ConfigError
@@ -173,7 +173,7 @@ def test_a_page_pruned_by_its_address_takes_its_branch_along(redis, redis_url, t
     with GraphSite(tree) as site:
         with waiting_crawl("graph", tmp_path, settings(redis_url)) as crawl:
             wait_until(lambda: redis.hexists("gleanery:{graph}:meta", "generation"), seconds=10)
-            control = FrontierControl(redis, "graph")
+            control = RedisControl(redis, "graph")
             control.prune(f"{site.url}/page/2")
             redis.lpush(KEY, f"{site.url}/page/1")
             assert crawl.wait(60) == 0

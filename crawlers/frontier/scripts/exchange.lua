@@ -1,55 +1,62 @@
 -- One exchange of a worker with the frontier: end requests, add their children, lease more. Atomic,
 -- so children are stored in the very step that acknowledges their parent. docs/frontier.md explains it.
 --
--- KEYS[1]  prefix of the crawl's keys, ending in ':'; it holds the hash tag
--- ARGV     generation, worker, sequence, want, want_now, lease_ms, max_attempts, delay_ms, concurrency,
---          strict, items, bytes, ended, pushed, hosts (how many of each follow), then
+-- KEYS[1]  prefix of the crawl's keys (prelude.lua)
+-- ARGV     generation, worker, sequence ('' = what may be repeated at will), want, want_now, lease_ms,
+--          max_attempts, delay_ms, concurrency, strict, items, bytes, ended, pushed, hosts, pruned (how many of each follow), then
 --          ended:  id, outcome ('done', 'back' = untried, 'fail' = try again, 'dead' = park)
 --          pushed: fingerprint, its low bits, known ('1' = skip the duplicate check), depth, host, path, body
 --          hosts:  host, delay_ms (-1 = leave), not_before_ms from now (0 = none)
+--          pruned: node
 -- Returns  {leases, queued, in flight, ms until a host is free, state}; leases = id, depth, attempts, body, …
-local P = KEYS[1]
 local generation, worker, sequence = ARGV[1], ARGV[2], ARGV[3]
 local want, want_now = tonumber(ARGV[4]), tonumber(ARGV[5])
 local lease_ms, max_attempts = tonumber(ARGV[6]), tonumber(ARGV[7])
 local default_delay, concurrency, strict = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1'
 local items, bytes = tonumber(ARGV[11]), tonumber(ARGV[12])
-local n_ended, n_pushed, n_hosts = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
-local at = 16
-local call = redis.call
-local clock = call('TIME')
-local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+local n_ended, n_pushed, n_hosts, n_pruned =
+    tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16])
+local at = 17
 
-if call('HGET', P .. 'meta', 'generation') ~= generation then
-    return redis.error_reply('GONE this crawl is no longer in Redis: it was dropped, or Redis was emptied')
-end
+if call('HGET', P .. 'meta', 'generation') ~= generation then return redis.error_reply(GONE) end
 
 local function count(name, by)
     if by ~= 0 then call('HINCRBY', P .. 'meta', name, by) end
 end
 
--- An entry is "history;path;body"; in a lease, "depth;host;" stands before it. The history has one
--- "ms@worker@why" for each failed attempt, parted by commas.
-local function queue(depth, host, entry, at_head)
-    local key = P .. 'queue:' .. depth .. ':' .. host
-    if call(at_head and 'LPUSH' or 'RPUSH', key, entry) == 1 then
-        call('ZADD', P .. 'hosts:' .. depth, 'NX', call('HGET', P .. 'next', host) or 0, host)
-    end
-    if call('HINCRBY', P .. 'queued', depth, 1) == 1 then call('ZADD', P .. 'levels', depth, depth) end
+-- Hosts that have as many requests under way as they may are set behind all others in `hosts:DEPTH`,
+-- so that no exchange has to look past them; `full` knows at which depths, until one of theirs ends.
+local FULL = 1e15
+local any_full = call('EXISTS', P .. 'full') == 1
+local function fill(depth, host)
+    local depths = call('HGET', P .. 'full', host)
+    call('HSET', P .. 'full', host, depths and depths .. ',' .. depth or depth)
+    call('ZADD', P .. 'hosts:' .. depth, FULL, host)
+    any_full = true
 end
 
+local function make_room(host)
+    local depths = any_full and call('HGET', P .. 'full', host)
+    if not depths then return end
+    call('HDEL', P .. 'full', host)
+    for depth in string.gmatch(depths, '%d+') do call('ZADD', P .. 'hosts:' .. depth, 'XX', now, host) end
+end
+
+-- A lease is "ms;depth;host;entry".
 local function unlease(lease_key, id)
     local lease = call('HGET', lease_key, id)
     if not lease then return nil end
     call('HDEL', lease_key, id)
-    local depth, host, entry = string.match(lease, '^(%d+);([^;]*);(.*)$')
-    if call('HINCRBY', P .. 'inflight', depth, -1) <= 0 then call('HDEL', P .. 'inflight', depth) end
-    if concurrency > 0 and call('HINCRBY', P .. 'active', host, -1) <= 0 then call('HDEL', P .. 'active', host) end
+    local depth, host, entry = string.match(lease, '^%d+;(%d+);([^;]*);(.*)$')
+    add('inflight', depth, -1)
+    add('host_inflight', host, -1)
+    make_room(host)
     return depth, host, entry
 end
 
 local function park(depth, host, entry)
     call('HSET', P .. 'dead', call('HINCRBY', P .. 'meta', 'seq', 1), depth .. ';' .. host .. ';' .. entry)
+    count_aside('dead', depth, host, 1)
 end
 
 -- Back to the head of its depth, with one failure more in its history; too many, and it is parked.
@@ -103,9 +110,10 @@ local function is_shorter(fingerprint, low, depth)
 end
 
 -- The answer to an exchange may be lost on its way; the worker then repeats it under its number.
-if call('HGET', P .. 'applied', worker) == sequence then n_ended, n_pushed, n_hosts, items, bytes = 0, 0, 0, 0, 0 end
-if n_ended + n_pushed + n_hosts > 0 then -- one that tells nothing is not repeated: the next may tell something
-    call('HSET', P .. 'applied', worker, sequence)
+if call('HGET', P .. 'applied', worker) == sequence then
+    n_ended, n_pushed, n_hosts, n_pruned, items, bytes = 0, 0, 0, 0, 0, 0
+elseif sequence ~= '' and n_ended + n_pushed + n_hosts + n_pruned + items + bytes > 0 then
+    call('HSET', P .. 'applied', worker, sequence) -- else the next one, under this number, may tell something
 end
 count('items', items)
 count('bytes', bytes)
@@ -117,7 +125,8 @@ for _ = 1, n_ended do
     if not depth then -- it was late, and another worker has it now
         count('late', 1)
     elseif outcome == 'done' then
-        call('HINCRBY', P .. 'done', depth, 1)
+        add('done', depth, 1)
+        add('host_done', host, 1)
     elseif outcome == 'back' then
         queue(depth, host, entry, true)
     else
@@ -155,6 +164,11 @@ for _ = 1, n_hosts do
     end
 end
 
+for _ = 1, n_pruned do
+    call('SADD', P .. 'pruned', ARGV[at])
+    at = at + 1
+end
+
 -- Heartbeat, and the leases of workers that have none: back to the head, in their old order.
 call('ZADD', P .. 'workers', now, worker)
 for _, silent in ipairs(call('ZRANGEBYSCORE', P .. 'workers', '-inf', now - lease_ms, 'LIMIT', 0, 4)) do
@@ -168,6 +182,7 @@ for _, silent in ipairs(call('ZRANGEBYSCORE', P .. 'workers', '-inf', now - leas
     call('ZREM', P .. 'workers', silent) -- 'applied' stays: it may only have been cut off, and repeat an exchange
 end
 
+settle()
 local queued, in_flight, done, shallowest = 0, 0, 0, nil
 local flying = call('HGETALL', P .. 'inflight')
 for i = 1, #flying, 2 do
@@ -190,28 +205,23 @@ if tonumber(limits[5] or 0) > 0 and now >= tonumber(limits[5]) then state = 'max
 if state ~= 'running' then want = 0 end
 
 local any_pruned = call('EXISTS', P .. 'pruned') == 1
-local function is_pruned(entry)
-    if not any_pruned then return false end
-    for node in string.gmatch(string.match(entry, '^[^;]*;([^;]*);'), '[^,]+') do
-        if call('SISMEMBER', P .. 'pruned', node) == 1 then return true end
-    end
-    return false
-end
 
 -- Take up to `room` requests of one host; returns how many were taken.
 local leases, set_aside = {}, 0
 local function lease_from(depth, host, room)
     local key, taken = P .. 'queue:' .. depth .. ':' .. host, 0
+    local prefix = string.format('%d;%s;%s;', now, depth, host)
     while taken < room and set_aside < 1000 do -- a pruned branch may be long: Redis serves others, too
         local entries = call('LPOP', key, room - taken)
         if not entries then break end
         for _, entry in ipairs(entries) do
-            if is_pruned(entry) then
+            if any_pruned and is_pruned(string.match(entry, '^[^;]*;([^;]*);')) then
                 call('RPUSH', P .. 'pruned_queue', depth .. ';' .. host .. ';' .. entry)
+                count_aside('pruned', depth, host, 1)
                 set_aside = set_aside + 1
             else
                 local id = call('HINCRBY', P .. 'meta', 'seq', 1)
-                call('HSET', P .. 'lease:' .. worker, id, depth .. ';' .. host .. ';' .. entry)
+                call('HSET', P .. 'lease:' .. worker, id, prefix .. entry)
                 local history, body = string.match(entry, '^([^;]*);[^;]*;(.*)$')
                 local _, attempts = string.gsub(history, '@died', '')
                 local n = #leases
@@ -219,40 +229,58 @@ local function lease_from(depth, host, room)
                 taken = taken + 1
             end
         end
-        if call('HINCRBY', P .. 'queued', depth, -#entries) <= 0 then
-            call('HDEL', P .. 'queued', depth)
-            call('ZREM', P .. 'levels', depth)
-        end
+        add('queued', depth, -#entries)
     end
-    if taken > 0 then
-        call('HINCRBY', P .. 'inflight', depth, taken)
-        if concurrency > 0 then call('HINCRBY', P .. 'active', host, taken) end
-    end
+    add('inflight', depth, taken)
+    if taken > 0 then call('HINCRBY', P .. 'host_inflight', host, taken) end -- the next visit reads it
     return taken
 end
 
-local function lease_level(depth)
+-- Lease from one host; `false` if it was free, but has nothing that this worker can use now.
+local function visit(depth, host)
     local hosts_key = P .. 'hosts:' .. depth
-    for _, host in ipairs(call('ZRANGEBYSCORE', hosts_key, '-inf', now, 'LIMIT', 0, want + 64)) do
-        if want <= 0 then return end
-        local delay = tonumber(call('HGET', P .. 'delay', host) or default_delay)
-        local next_at = tonumber(call('HGET', P .. 'next', host) or 0)
-        local room = want
-        if concurrency > 0 then room = math.min(room, concurrency - tonumber(call('HGET', P .. 'active', host) or 0)) end
-        -- A request of a polite host must start at once, or the gap to the next one shrinks.
-        if delay > 0 then room = math.min(room, want_now, 1) end
-        if next_at > now then
-            call('ZADD', hosts_key, next_at, host)
-        elseif room > 0 then
-            local taken = lease_from(depth, host, room)
-            want = want - taken
-            if taken > 0 and delay > 0 then
-                want_now = want_now - taken
-                call('HSET', P .. 'next', host, now + delay)
-                call('ZADD', hosts_key, now + delay, host)
-            end
+    local next_at = tonumber(call('HGET', P .. 'next', host) or 0)
+    if next_at > now then -- it was asked at another depth, or asks for patience
+        call('ZADD', hosts_key, next_at, host)
+        return true
+    end
+    local room = want
+    if concurrency > 0 then room = concurrency - tonumber(call('HGET', P .. 'host_inflight', host) or 0) end
+    if room <= 0 then
+        fill(depth, host)
+        return true
+    end
+    local delay = tonumber(call('HGET', P .. 'delay', host) or default_delay)
+    -- A request of a polite host must start at once, or the gap to the next one shrinks.
+    if delay > 0 and want_now <= 0 then return false end
+    local taken = lease_from(depth, host, math.min(want, room, delay > 0 and 1 or want))
+    want = want - taken
+    local free_at = now -- behind the hosts that have waited for longer
+    if taken > 0 and delay > 0 then
+        want_now, free_at = want_now - taken, now + delay
+        call('HSET', P .. 'next', host, free_at)
+    end
+    if call('EXISTS', P .. 'queue:' .. depth .. ':' .. host) == 0 then
+        call('ZREM', hosts_key, host)
+    else
+        call('ZADD', hosts_key, free_at, host)
+    end
+    return true
+end
+
+-- Hosts by the time since which they have been free. Each that is looked at leaves that range, so none
+-- stands in another's way; only those that wait for this worker's own capacity stay, and few are passed.
+local PASSED = 64
+local function lease_level(depth)
+    local passed = 0
+    while want > 0 and passed < PASSED and set_aside < 1000 do
+        local page = { 'LIMIT', passed, math.min(want, PASSED) }
+        local hosts = call('ZRANGEBYSCORE', P .. 'hosts:' .. depth, '-inf', now, unpack(page))
+        if #hosts == 0 then return end
+        for _, host in ipairs(hosts) do
+            if want <= 0 then return end
+            if not visit(depth, host) then passed = passed + 1 end
         end
-        if call('EXISTS', P .. 'queue:' .. depth .. ':' .. host) == 0 then call('ZREM', hosts_key, host) end
     end
 end
 
@@ -260,8 +288,9 @@ local free_at
 for _, depth in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
     if want <= 0 or (shallowest and tonumber(depth) > shallowest) then break end
     lease_level(depth)
+    settle()
     -- What is free already waits for this worker's own capacity or for an ack: no time to tell.
-    local later = call('ZRANGEBYSCORE', P .. 'hosts:' .. depth, '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    local later = call('ZRANGEBYSCORE', P .. 'hosts:' .. depth, '(' .. now, '(' .. FULL, 'WITHSCORES', 'LIMIT', 0, 1)
     if later[2] and (not free_at or tonumber(later[2]) < free_at) then free_at = tonumber(later[2]) end
     if strict and (#leases > 0 or call('HEXISTS', P .. 'queued', depth) == 1) then break end
 end

@@ -1,15 +1,11 @@
 -- Forget a crawl that nobody named, once it has ended and nobody works on it. docs/frontier.md
 --
--- KEYS[1]  prefix of the crawl's keys, ending in ':'; it holds the hash tag
+-- KEYS[1]  prefix of the crawl's keys (prelude.lua)
 -- ARGV     worker, lease_ms, 'leave' (the worker goes, the crawl did what it was asked) or 'join',
 --          strict
 -- Returns  1 if the crawl was deleted. On leaving, dead letters keep it until somebody joins
-local P = KEYS[1]
 local worker, lease_ms, leaving = ARGV[1], tonumber(ARGV[2]), ARGV[3] == 'leave'
 local strict = ARGV[4] == '1'
-local call = redis.call
-local clock = call('TIME')
-local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
 if leaving then
     call('ZREM', P .. 'workers', worker)
@@ -57,7 +53,8 @@ for n = 0, 2 ^ tonumber(size[1] or 0) + tonumber(size[2] or 0) - 1 do unlink('se
 if not strict then
     for n = 0, 65535 do unlink('depth:' .. n) end
 end
-for _, key in ipairs({ 'levels', 'queued', 'inflight', 'done', 'workers', 'applied', 'next', 'delay', 'active',
+for _, key in ipairs({ 'levels', 'queued', 'inflight', 'done', 'workers', 'applied', 'next', 'delay', 'full',
+    'host_inflight', 'host_done', 'host_dead', 'host_pruned', 'depth_dead', 'depth_pruned',
     'pruned', 'pruned_queue', 'dead', 'meta' }) do
     unlink(key)
 end

@@ -1,0 +1,134 @@
+"""What a crawl's frontier in a file holds; reads what an index leads to, whatever its size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawlers.frontier.report import (
+    BUDGETS,
+    COUNTERS,
+    HOSTS_SAMPLED,
+    HOSTS_SHOWN,
+    LEVELS_READ,
+    WORKERS_SHOWN,
+    DepthCounts,
+    FrontierReport,
+    HostCounts,
+    OldestLease,
+    Worker,
+    summed,
+    url_of,
+)
+from gleanery.errors import FrontierGoneError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_HOST = """
+SELECT ?1 AS host, coalesce(in_flight, 0) AS in_flight, coalesce(done, 0) AS done,
+    coalesce(pruned, 0) AS pruned, coalesce(dead, 0) AS dead, delay_ms,
+    max(0, coalesce(next_at, 0) - ?2) AS free_in_ms
+FROM (SELECT 1) LEFT JOIN hosts ON host = ?1
+"""
+_QUEUED = "SELECT coalesce(sum(queued), 0) FROM waiting WHERE host = ? AND depth IN "
+
+
+def read_report(db: sqlite3.Connection, crawl: str, now: int) -> FrontierReport:
+    """Read the report of ``crawl``, within a transaction of the caller, at ``now`` (ms).
+
+    Raises:
+        FrontierGoneError: The file holds none.
+    """
+    meta = dict(db.execute("SELECT name, value FROM meta"))
+    if "generation" not in meta:
+        raise FrontierGoneError(f"There is no crawl {crawl!r} (그런 수집이 없습니다)")
+    depths = [
+        DepthCounts(
+            depth=row[0], queued=row[1], in_flight=row[2], done=row[3], pruned=row[4], dead=row[5]
+        )
+        for row in db.execute(
+            "SELECT depth, queued, in_flight, done, pruned, dead FROM levels ORDER BY depth"
+        )
+    ]
+    levels = [row.depth for row in depths if row.queued][:LEVELS_READ]
+    queues = sum(
+        db.execute("SELECT count(*) FROM waiting WHERE depth = ?", (depth,)).fetchone()[0]
+        for depth in levels
+    )
+    (nodes,) = db.execute("SELECT count(*) FROM pruned").fetchone()
+    return FrontierReport(
+        crawl=crawl,
+        at_ms=now,
+        state=str(meta.get("state", "running")),
+        **summed(depths),
+        counters={name: meta.get(name, 0) for name in COUNTERS},
+        budgets={name: meta[name] for name in BUDGETS if meta.get(name)},
+        pruned_nodes=nodes,
+        depths=depths,
+        hosts=_hosts(db, levels, now),
+        queues_total=queues,
+        workers=_workers(db, now),
+        oldest_lease=_oldest(db, now),
+    )
+
+
+def _hosts(db: sqlite3.Connection, levels: list[int], now: int) -> list[HostCounts]:
+    """Count those that may be asked soonest, and some with requests under way or set aside."""
+    soonest: dict[str, None] = {}
+    for depth in levels:
+        found = db.execute(
+            "SELECT host FROM waiting WHERE depth = ? ORDER BY free_at LIMIT ?",
+            (depth, HOSTS_SAMPLED),
+        )
+        soonest |= dict.fromkeys(host for (host,) in found)
+    counted = [_host(db, host, levels, now) for host in soonest]
+    shown = sorted(counted, key=lambda row: -row.queued)[:HOSTS_SHOWN]
+    others: dict[str, None] = {}
+    for rows in (
+        "requests WHERE lease IS NOT NULL",
+        "set_aside WHERE why = 'dead'",
+        "set_aside WHERE why = 'pruned'",
+    ):
+        found = db.execute(f"SELECT host FROM {rows} LIMIT ?", (HOSTS_SAMPLED,))  # noqa: S608
+        others |= dict.fromkeys(host for (host,) in found)
+    names = {row.host for row in shown}
+    return shown + [_host(db, host, levels, now) for host in others if host not in names]
+
+
+def _host(db: sqlite3.Connection, host: str, levels: list[int], now: int) -> HostCounts:
+    marks = ", ".join("?" * len(levels))
+    (queued,) = db.execute(f"{_QUEUED}({marks})", (host, *levels)).fetchone()
+    cursor = db.execute(_HOST, (host, now))
+    names = [column[0] for column in cursor.description]
+    return HostCounts(queued=queued, **dict(zip(names, cursor.fetchone(), strict=True)))
+
+
+def _workers(db: sqlite3.Connection, now: int) -> list[Worker]:
+    rows = db.execute(
+        "SELECT worker, beat_at, (SELECT count(*) FROM requests r"
+        " WHERE r.worker = w.worker AND lease IS NOT NULL)"
+        " FROM workers w WHERE beat_at IS NOT NULL ORDER BY beat_at LIMIT ?",
+        (WORKERS_SHOWN,),
+    )
+    return [
+        Worker(name=name, silent_ms=max(0, now - beat), leases=leases)
+        for name, beat, leases in rows
+    ]
+
+
+def _oldest(db: sqlite3.Connection, now: int) -> OldestLease | None:
+    row = db.execute(
+        "SELECT lease, worker, leased_at, depth, host, body FROM requests"
+        " WHERE lease IS NOT NULL ORDER BY lease LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return None
+    lease, worker, at, depth, host, body = row
+    return OldestLease(
+        id=str(lease),
+        worker=worker,
+        age_ms=max(0, now - at),
+        depth=depth,
+        host=host,
+        url=url_of(body),
+    )
