@@ -68,6 +68,64 @@ async def test_a_host_has_no_more_requests_at_once_than_allowed_over_all_workers
     assert third.in_flight == 4
 
 
+@pytest.mark.parametrize("busy", ["waits", "is polite", "is full"])
+async def test_hosts_that_are_busy_never_stand_before_free_ones(crawl, busy):
+    """However many they are, and though they came first; each keeps its own order."""
+    many = [push(n, host=f"busy{n % 500:03}") for n in range(1000)]
+    free = [push(n, host="free") for n in range(1000, 1010)]
+    rules = [HostRule(host=f"busy{n:03}", not_before_ms=60_000) for n in range(500)]
+    polite = [HostRule(host=f"busy{n:03}", delay_ms=60_000) for n in range(500)]
+    async with workers(crawl, "1", "2", concurrency=int(busy == "is full")) as (one, two):
+        await one.exchange(Outbox(pushes=many, hosts=polite if busy == "is polite" else []))
+        if busy == "waits":
+            await one.exchange(Outbox(hosts=rules))
+        else:
+            taken = await one.exchange(want=500, want_now=500)
+            assert sorted(numbers(taken)) == list(range(500))
+        await one.exchange(Outbox(pushes=free))
+
+        first = await two.exchange(want=3, want_now=3)
+        second = await two.exchange(Outbox(ended=ended(first)), want=3, want_now=3)
+
+    assert numbers(first) + numbers(second) == (
+        [1000, 1001] if busy == "is full" else [1000, 1001, 1002, 1003, 1004, 1005]
+    )
+
+
+async def test_a_host_that_was_full_goes_on_as_soon_as_one_of_its_requests_ends(crawl):
+    """At every depth it waits at, also for workers that know no limit."""
+    async with (
+        workers(crawl, "1", concurrency=2, strict=False) as one,
+        workers(crawl, "2", strict=False) as two,
+    ):
+        pushes = [push(n, depth) for n, depth in enumerate([0, 0, 0, 1, 1])]
+        first = await one.exchange(Outbox(pushes=pushes), want=9)
+        none = await one.exchange(want=9)
+        some = await one.exchange(Outbox(ended=ended(first)[:1]), want=9)
+        await one.exchange(Outbox(ended=ended(first)[1:] + ended(some)))
+
+        rest = await two.exchange(want=9)
+
+    assert [numbers(answer) for answer in (first, none, some, rest)] == [[0, 1], [], [2], [3, 4]]
+    assert none.free_in_ms == -1
+
+
+async def test_hosts_take_turns(crawl):
+    """One with a long queue and no delay does not make a polite one wait until it is done."""
+    async with workers(crawl, "1") as queue:
+        rule = HostRule(host="polite", delay_ms=10)
+        long = [push(n, host="long") for n in range(100)]
+        await queue.exchange(Outbox(pushes=long, hosts=[rule]))
+        await queue.exchange(Outbox(pushes=[push(n, host="polite") for n in range(100, 103)]))
+        left = []
+        for _ in range(10):
+            left += numbers(await queue.exchange(want=4, want_now=4))
+            await asyncio.sleep(0.02)
+
+    assert [n for n in left if n >= 100] == [100, 101, 102]
+    assert [n for n in left if n < 100] == list(range(37))
+
+
 # --- budgets, pruning, pause
 @pytest.mark.parametrize(
     ("budget", "told"),
