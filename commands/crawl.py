@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,61 +12,45 @@ import typer
 from commands.output import AsJson, console, print_json, print_table
 
 if TYPE_CHECKING:
+    from scrapy.settings import Settings
+
     from commands.crawling import Report
     from spiders.base import SpiderArguments
 
-GOOD_REASONS = ("finished", "max_items")
-"""Close reasons that mean the crawl did what it was asked; Scrapy's own limits are good, too."""
+Pair = partial(typer.Option, metavar="NAME=VALUE")
+Arguments = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME=VALUE", help="The spider's arguments, e.g. query=ai."),
+]
+ScrapyArguments = Annotated[list[str] | None, Pair("-a", help="The same, as scrapy writes it.")]
+ScrapySettings = Annotated[list[str] | None, Pair("-s", help="A Scrapy setting.")]
+Output = Annotated[
+    Path | None,
+    typer.Option("-O", "--output", help="Also write the items to FILE (.jsonl, .csv, …)."),
+]
+Job = Annotated[
+    str | None, typer.Option(help="Keep the queue under this name; goes on after max_items, too.")
+]
 
 
 def crawl(
     *,
     platform: Annotated[str, typer.Argument(metavar="PLATFORM", help="reddit, google, youtube, …")],
-    given: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NAME=VALUE", help="The spider's arguments, e.g. query=ai."),
-    ] = None,
-    arguments: Annotated[
-        list[str] | None,
-        typer.Option("-a", metavar="NAME=VALUE", help="The same, as scrapy writes it."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("-s", metavar="NAME=VALUE", help="A Scrapy setting.")
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("-O", "--output", help="Also write the items to FILE (.jsonl, .csv, …)."),
-    ] = None,
-    job: Annotated[
-        str | None,
-        typer.Option(help="Name of a job that can be stopped (Ctrl-C) and resumed."),
-    ] = None,
+    given: Arguments = None,
+    arguments: ScrapyArguments = None,
+    settings: ScrapySettings = None,
+    output: Output = None,
+    job: Job = None,
     help_arguments: Annotated[
         bool, typer.Option("--help-arguments", help="Show the spider's arguments and end.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Crawl a platform breadth-first, classify and store (수집, 분류, 저장)."""
-    from commands.crawling import (
-        arguments_of,
-        project_settings,
-        queue_folder,
-        run_crawl,
-        spider_class,
-    )
+    from commands.crawling import arguments_of, run_crawl, spider_class
     from commands.progress import CrawlWatcher
-    from gleanery.config import load_config
 
-    config = load_config()
-    laid_over = _pairs(settings or [], "-s")
-    if job:
-        laid_over["JOBDIR"] = str(queue_folder(config.home, job))
-    project = project_settings(config, laid_over)
-    if output:
-        from scrapy.utils.conf import feed_process_params_from_cli
-
-        feeds = feed_process_params_from_cli(project, [], overwrite_output=[str(output)])
-        project.set("FEEDS", feeds, priority="cmdline")
+    project = _project_settings(settings or [], job=job, output=output)
     if help_arguments:
         _show_arguments(platform, arguments_of(spider_class(project, platform)), as_json=as_json)
         return
@@ -77,7 +62,24 @@ def crawl(
         print_json(report)
     else:
         _show_report(report)
-    _exit_for(report["reason"], job)
+    _exit_for(report["reason"])
+
+
+def _project_settings(given: list[str], *, job: str | None, output: Path | None) -> Settings:
+    from commands.crawling import project_settings, queue_folder
+    from gleanery.config import load_config
+
+    config = load_config()
+    laid_over = _pairs(given, "-s")
+    if job:
+        laid_over["JOBDIR"] = str(queue_folder(config.home, job))
+    project = project_settings(config, laid_over)
+    if output:
+        from scrapy.utils.conf import feed_process_params_from_cli
+
+        feeds = feed_process_params_from_cli(project, [], overwrite_output=[str(output)])
+        project.set("FEEDS", feeds, priority="cmdline")
+    return project
 
 
 def _pairs(words: list[str], what: str) -> dict[str, str]:
@@ -123,6 +125,7 @@ def _show_report(report: Report) -> None:
     saved = {k.rsplit("/", 1)[1]: v for k, v in stats.items() if k.startswith("store/saved/")}
     rows = [
         ("ended", report["reason"]),
+        *([("gone on with", left)] if (left := stats.get("frontier/resumed")) else ()),
         ("seconds", round(stats.get("elapsed_time_seconds", 0), 1)),
         ("pages", stats.get("response_received_count", 0)),
         ("items", stats.get("item_scraped_count", 0)),
@@ -134,12 +137,14 @@ def _show_report(report: Report) -> None:
     print_table(f"{report['spider']}: crawl / 수집 결과", ("what", "#value"), rows)
 
 
-def _exit_for(reason: str, job: str | None) -> None:
-    if reason in GOOD_REASONS or reason.startswith("closespider_"):
+def _exit_for(reason: str) -> None:
+    if reason == "finished" or reason.startswith(("max_", "closespider_")):
         return
     if reason == "shutdown":
-        hint = f"; run it again with --job {job} to go on" if job else ""
-        sys.stderr.write(f"gleanery: stopped by you (중단됨){hint}\n")
+        sys.stderr.write(
+            "gleanery: stopped by you; the same command goes on"
+            " (중단됨: 같은 명령으로 이어집니다)\n"
+        )
         raise typer.Exit(130)
     sys.stderr.write(f"gleanery: the crawl was closed: {reason}\n")
     raise typer.Exit(1)

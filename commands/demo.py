@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from storage import Store
 
 PLATFORMS = ("reddit", "google", "youtube")
-STATE = ("gleanery.db", "gleanery.db-shm", "gleanery.db-wal", "seeds.yaml", "report.html", "jobs")
-"""What an earlier demo left; nothing else in the folder is touched."""
+STATE = (
+    "gleanery.db", "gleanery.db-shm", "gleanery.db-wal", "seeds.yaml", "report.html", "jobs",
+    "frontier",
+)  # fmt: skip
+"""What an earlier demo left, stopped ones too; nothing else in the folder is touched."""
 
 
 def demo(
