@@ -249,13 +249,14 @@ def connected(url: str) -> Iterator[Redis]:
     from gleanery.errors import ConfigError
 
     try:
-        from redis import Redis
         from redis.backoff import NoBackoff
         from redis.retry import Retry
+
+        from crawlers.frontier.cluster import open_redis
     except ImportError as error:
         raise ConfigError("Install the shared frontier: pip install 'gleanery[server]'") from error
     try:
-        client = Redis.from_url(
+        client = open_redis(
             url,
             socket_connect_timeout=5,
             socket_timeout=10,

@@ -75,6 +75,7 @@ class Config(BaseSettings):
     redis_url: str = ""
     """Redis or Valkey that workers share, e.g. ``redis://127.0.0.1:6379/0``.
 
+    A cluster is written ``redis+cluster://node:6379``, any of its nodes.
     Empty: the workers of one machine share the file ``HOME/frontier/<crawl>.db``.
     """
     frontier_crawl: str = ""

@@ -96,7 +96,15 @@ def connect(settings: BaseSettings) -> Redis:
     """Return an asynchronous client of ``REDIS_URL``, made as scrapy-redis makes its own."""
     from scrapy_redis.connection import get_redis_from_settings  # noqa: PLC0415
 
+    from crawlers.frontier.cluster import split_address  # noqa: PLC0415
+
+    address, is_cluster = split_address(settings["REDIS_URL"])
+    parameters = settings.getdict("REDIS_PARAMS")
+    if is_cluster:  # scrapy-redis would hand it a parameter that it does not know
+        from redis.asyncio import RedisCluster  # noqa: PLC0415
+
+        timeouts = {"socket_timeout": 30, "socket_connect_timeout": 30}  # scrapy-redis' own
+        return cast("Redis", RedisCluster.from_url(address, **(timeouts | parameters)))
     settings = BaseSettings(settings.copy_to_dict())
-    parameters = settings.getdict("REDIS_PARAMS") | {"redis_cls": "redis.asyncio.Redis"}
-    settings.set("REDIS_PARAMS", parameters)
+    settings.set("REDIS_PARAMS", parameters | {"redis_cls": "redis.asyncio.Redis"})
     return cast("Redis", get_redis_from_settings(settings))

@@ -11,7 +11,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from redis.exceptions import ClusterDownError, OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import (
+    ClusterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -56,7 +62,7 @@ def _naming_faults() -> Iterator[None]:
     """Turn Redis' errors into ours: what waiting heals is told from what it does not."""
     try:
         yield
-    except (RedisConnectionError, RedisTimeoutError, OSError) as error:
+    except (RedisConnectionError, RedisTimeoutError, RedisClusterException, OSError) as error:
         raise FrontierUnavailableError(f"Redis is away: {error}") from error
     except ResponseError as error:
         if "GONE" in str(error):

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
-from redis import Redis
-from redis.asyncio import Redis as AsyncRedis
+from scrapy.settings import BaseSettings
 
+from crawlers.frontier.cluster import open_redis
 from crawlers.frontier.control import FrontierControl
+from crawlers.frontier.factory import connect
 from crawlers.frontier.protocol import Answer, FrontierQueue, Push, Rules
 from crawlers.frontier.queue import RedisQueue
 from crawlers.frontier.redis_control import RedisControl
@@ -44,13 +45,14 @@ class RedisCrawl:
     def __init__(self, url: str, crawl: str) -> None:
         self.url, self.crawl = url, crawl
         self.prefix = f"gleanery:{{{crawl}}}:"
-        self.redis = Redis.from_url(url, decode_responses=True)
+        self.redis = open_redis(url, decode_responses=True)
 
     def queue(self, worker: str = "w", **rules: Any) -> FrontierQueue:
-        return RedisQueue(AsyncRedis.from_url(self.url), self.crawl, worker, Rules(**rules))
+        client = connect(BaseSettings({"REDIS_URL": self.url}))
+        return RedisQueue(client, self.crawl, worker, Rules(**rules))
 
     def control(self) -> FrontierControl:
-        return RedisControl(Redis.from_url(self.url), self.crawl)
+        return RedisControl(open_redis(self.url), self.crawl)
 
     def silence(self, worker: str) -> None:
         """Make ``worker`` as one that has not been heard of for long."""
