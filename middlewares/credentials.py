@@ -23,8 +23,8 @@ class RedditCredentialsMiddleware:
     """Authorizes requests to Reddit's API, renews the token, and ends a crawl that is refused.
 
     The header is on a request only while that is being downloaded: it never reaches a queue on
-    disk (``JOBDIR``), a retry's copy or a callback. Requests that find no token go back to the
-    queue, so a crawl with ``JOBDIR`` goes on once a person has put the credentials right.
+    disk, a retry's copy or a callback. Requests that find no token go back to the queue, so the
+    same command goes on once a person has put the credentials right.
     """
 
     def __init__(self, crawler: Crawler) -> None:

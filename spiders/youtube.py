@@ -116,7 +116,7 @@ class YoutubeSpider(GleanerySpider):
         try:
             answer = self.backend.read(call, response.status, response.body)
         except CredentialError as error:
-            # asked again when a crawl with JOBDIR is resumed
+            # asked again when the crawl is resumed
             again = self.request(call, Limits(**response.meta["limits"]))
             yield self.follow(again.replace(dont_filter=True), same_depth=True)
             raise CloseSpider(self._refused(error)) from error

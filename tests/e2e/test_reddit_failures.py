@@ -205,15 +205,10 @@ def test_a_refused_crawl_ends_and_goes_on_once_the_credentials_are_right(tmp_pat
     """The requests that found no valid token are in the queue on disk, without a token."""
     routes = {hot(name): [Answer(200, listing(post(name)))] for name in ("one", "two", "three")}
     arguments = {"subreddit": "one,two,three", "max_depth": 0}
-    settings = {"JOBDIR": tmp_path / "job"}
     with RedditSite(routes, refused=("token-1", "token-2")) as site:
-        refused = scrapy_crawl(
-            "reddit", tmp_path / "home", env=at(site), settings=settings, **arguments
-        )
-        queued = b"".join(p.read_bytes() for p in (tmp_path / "job").rglob("*") if p.is_file())
-        resumed = scrapy_crawl(
-            "reddit", tmp_path / "home", env=at(site), settings=settings, **arguments
-        )
+        refused = scrapy_crawl("reddit", tmp_path, env=at(site), **arguments)
+        queued = b"".join(p.read_bytes() for p in (tmp_path / "frontier").iterdir())
+        resumed = scrapy_crawl("reddit", tmp_path, env=at(site), **arguments)
 
     assert (refused.report["reason"], refused.items) == ("credentials_refused", [])
     assert refused.returncode == 1
