@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
-INHERITED = ("seed", "category_wanted", "max_depth")
+INHERITED = ("seed", "seed_options", "category_wanted", "max_depth")
 """Meta keys that every request takes over from the response that led to it."""
 
 

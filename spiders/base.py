@@ -163,6 +163,8 @@ class GleanerySpider(scrapy.Spider):
         a = self.arguments
         request.meta.setdefault("depth", 0)
         request.meta.update(seed=seed.label, category_wanted=seed.category or a.category)
+        if seed.options:
+            request.meta["seed_options"] = seed.options
         request.meta["max_depth"] = a.max_depth if seed.max_depth is None else seed.max_depth
         return request
 

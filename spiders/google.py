@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,6 +12,7 @@ from scrapy.http import TextResponse
 
 from gleanery.errors import ConfigError, CredentialError, ExtractionError
 from gleanery.urls import without_tracking
+from items import Seed
 from platforms.google.provider import Listing, Result, Search, SearchProvider
 from platforms.web import extract_article, page_links
 from platforms.web.browser import browser_settings, check_browser
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from scrapy.settings import BaseSettings
 
-    from items import Article, Seed
+    from items import Article
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +70,7 @@ class GoogleSpider(GoogleNewsTokens):
         if self.settings.getbool("PLAYWRIGHT"):
             check_browser(self.settings["PLAYWRIGHT_EXECUTABLE"])
         self.rules: dict[str, LinkRules] = {}
+        """By a seed's options, as JSON: any worker may meet the pages of a seed fed to another."""
         lacking: dict[str, list[Seed]] = {}
         for seed in self.seeds:
             provider, search = self._plan(seed)
@@ -75,10 +78,6 @@ class GoogleSpider(GoogleNewsTokens):
                 provider.check(search)
             except CredentialError as error:
                 lacking.setdefault(str(error), []).append(seed)
-            options = self.options(seed)
-            self.rules[seed.label] = LinkRules(
-                allow=options.allow, deny=options.deny, same_site=options.same_site
-            )
         self._leave_out_seeds(lacking)
 
     def _leave_out_seeds(self, lacking: dict[str, list[Seed]]) -> None:
@@ -111,6 +110,7 @@ class GoogleSpider(GoogleNewsTokens):
         provider, search = self._plan(seed)
         listing = provider.start(search)
         meta = {"provider": provider.name, "search": asdict(search), "seed": seed.label}
+        meta["seed_options"] = seed.options
         for address in listing.more:
             yield self._listing_request(address, provider, meta)
         deep = self.arguments.max_depth if seed.max_depth is None else seed.max_depth
@@ -263,4 +263,11 @@ class GoogleSpider(GoogleNewsTokens):
                 )
 
     def _rules(self, meta: dict[str, Any]) -> LinkRules:
-        return self.rules.get(meta["seed"]) or LinkRules()
+        given = meta.get("seed_options") or {}
+        key = json.dumps(given, sort_keys=True)
+        if key not in self.rules:
+            options = self.options(Seed(platform=self.platform, kind="", value="", options=given))
+            self.rules[key] = LinkRules(
+                allow=options.allow, deny=options.deny, same_site=options.same_site
+            )
+        return self.rules[key]

@@ -25,7 +25,9 @@ class RedditArguments(SpiderArguments):
     """Starting points, of which there may be several parted by commas, and how to list them."""
 
     SEED_KINDS: ClassVar[tuple[str, ...]] = SEED_KINDS
-    ADDRESS_KINDS: ClassVar[tuple[str, ...]] = ("comment", "post", "multireddit")
+    ADDRESS_KINDS: ClassVar[tuple[str, ...]] = (
+        "comment", "post", "multireddit", "subreddit", "user",
+    )  # fmt: skip
 
     subreddit: Words = ()
     """Subreddits, e.g. ``news,korea``; ``all`` and ``popular`` too; ``a+b`` is one listing."""

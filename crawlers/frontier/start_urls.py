@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
+    from crawlers.frontier.exchanger import Exchanger
     from crawlers.frontier.seed_inbox import SeedInbox, TakenSeed
 
 logger = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class StartUrlsMiddleware:
                     for request in requests:
                         yield request  # when we are called again, it is in the scheduler
                     if requests:
-                        self._queued.append((self._exchanges(), seed))
+                        self._queued.append((self._exchanger.mark(), seed))
                 if not seeds:
                     await asyncio.sleep(POLL_SECONDS)
         finally:
@@ -90,7 +91,7 @@ class StartUrlsMiddleware:
 
     async def _take(self) -> list[TakenSeed]:
         try:
-            stored = [seed for mark, seed in self._queued if self._is_stored(mark)]
+            stored = [seed for mark, seed in self._queued if self._exchanger.is_stored(mark)]
             await self.inbox.acknowledge(stored)
             self._queued = [row for row in self._queued if row[1] not in stored]
             seeds = await self.inbox.take(BATCH)
@@ -119,16 +120,11 @@ class StartUrlsMiddleware:
         self.crawler.stats.inc_value("start_urls/taken")
         return requests
 
-    # --- when a seed is safe, and when the crawl is over
-    def _exchanges(self) -> int:
-        return int(self.crawler.stats.get_value("frontier/exchanges", 0))
-
-    def _is_stored(self, mark: int) -> bool:
-        """Whether what was scheduled at ``mark`` is in the frontier.
-
-        One exchange may have been under way then; the second after it has taken the request along.
-        """
-        return self._exchanges() >= mark + 2
+    @property
+    def _exchanger(self) -> Exchanger:
+        """Says when what was scheduled is in the frontier."""
+        assert self.crawler.engine is not None
+        return cast("FrontierScheduler", self.crawler.engine.scheduler).exchanger
 
     def _is_over(self) -> bool:
         """Whether nothing is left; the scheduler waits by itself before it says so."""
@@ -194,11 +190,22 @@ async def _from_address(row: dict[str, Any], spider: Any) -> list[Request]:
     if seed := getattr(spider, "seed_of", lambda _: None)(url):
         return await _from_seed(seed, spider)
     if type(spider).parse is Spider.parse:
-        raise ConfigError(f"{spider.name} cannot start from this address")
+        raise ConfigError(_cannot_start(spider))
     request = FormRequest(url, method=method.upper(), formdata=row, meta=meta)
     if begin := getattr(spider, "begin", None):
         begin(request, Seed(platform=spider.platform, kind="url", value=url))
     return [request]
+
+
+def _cannot_start(spider: Any) -> str:
+    arguments = getattr(spider, "Arguments", None)
+    if arguments is None:
+        return f"{spider.name} has no parse() to start from an address"
+    named = {"platform": spider.platform, "kind": arguments.SEED_KINDS[0], "value": "…"}
+    return (
+        f"{spider.name} takes addresses of {', '.join(arguments.ADDRESS_KINDS)}; write others as"
+        f" {json.dumps(named, ensure_ascii=False)}, kind one of {', '.join(arguments.SEED_KINDS)}"
+    )
 
 
 def _listed(made: Request | Iterable[Request] | None) -> list[Request]:

@@ -183,20 +183,26 @@ def _subreddit(value: str, options: Options) -> Query:
     return _sorted(f"/r/{subreddit_name(value)}", options)
 
 
+def _path_of(value: str) -> str:
+    """Return the path of an address of Reddit's; anything else stays as it is."""
+    value = value.strip()
+    return urlsplit(value).path if "://" in value and not _is_foreign(value) else value
+
+
 def subreddit_name(value: str) -> str:
     """Return the name without ``r/``; several may be joined by ``+``.
 
     Raises:
         ValueError: It is no name of a subreddit.
     """
-    name = value.strip().strip("/").removeprefix("r/")
+    name = _path_of(value).strip("/").removeprefix("r/")
     if not _SUBREDDIT.fullmatch(name):
         raise ValueError(f"{value!r} is no subreddit; give a name such as news or news+worldnews")
     return name
 
 
 def _user(value: str, options: Options) -> Query:
-    name = value.strip("/").removeprefix("user/").removeprefix("u/")
+    name = _path_of(value).strip("/").removeprefix("user/").removeprefix("u/")
     if not _USER.fullmatch(name):
         raise ValueError(f"{value!r} is no user name")
     where = {None: "overview", "posts": "submitted", "comments": "comments"}[options.listing]

@@ -86,6 +86,18 @@ def test_a_running_crawl_takes_seeds_of_every_form(redis, redis_url, tmp_path, r
     assert {row["seed"] for row in rows} == expected
 
 
+def test_a_seed_that_was_fed_keeps_its_own_options_to_the_end(redis, redis_url, tmp_path):
+    """Which links are followed is up to the seed, though the page that has them is another's."""
+    given = settings(redis_url, SPIDER_MODULES="spiders")
+    seed = {"platform": "google", "kind": "urls", "options": {"deny": "page/12"}}
+    with GraphSite(TREE) as site, waiting_crawl("google", tmp_path, given) as crawl:
+        redis.lpush("google:start_urls", json.dumps(seed | {"value": f"{site.url}/page/1"}))
+        redis.lpush("google:start_urls", f"{site.url}/page/2")
+        assert crawl.wait(60) == 0
+
+    assert sorted(site.fetched) == [1, 2, 11, 21, 22]
+
+
 def test_seeds_of_a_worker_that_dies_at_once_are_not_lost(redis, redis_url, tmp_path):
     """Whatever it had taken goes to the next one: from Redis' frontier, or from those taken."""
     pages = list(range(100, 160))
@@ -139,6 +151,12 @@ async def test_sets_and_sorted_sets_are_taken_from_too(redis_url, redis, kind):
         (YoutubeSpider, "https://example.org/", None),
         (RedditSpider, "https://www.reddit.com/r/a/comments/3hahrw/t/ctxyz/", "comment"),
         (RedditSpider, "https://www.reddit.com/r/korea/comments/3hahrw/title/", "post"),
+        (RedditSpider, "https://www.reddit.com/r/korea/", "subreddit"),
+        (RedditSpider, "https://old.reddit.com/r/korea+seoul", "subreddit"),
+        (RedditSpider, "https://www.reddit.com/user/spez/", "user"),
+        (RedditSpider, "https://www.reddit.com/user/spez/m/cooking", "multireddit"),
+        (RedditSpider, "https://www.reddit.com/", None),
+        (RedditSpider, "https://example.org/r/korea/", None),
     ],
     ids=lambda value: getattr(value, "name", str(value)),
 )
@@ -146,6 +164,11 @@ def test_a_platforms_own_addresses_become_its_seeds(spider, address, kind):
     seed = spider.seed_of(address)
 
     assert (seed and (seed.kind, seed.value)) == (kind and (kind, address))
+
+
+def test_an_address_that_gives_no_seed_is_answered_with_what_would():
+    with pytest.raises(ConfigError, match=r"takes addresses of comment, post.*subreddit, front"):
+        asyncio.run(requests_of(b"https://www.reddit.com/", RedditSpider()))
 
 
 def test_a_seed_from_outside_never_names_a_file():
