@@ -16,6 +16,7 @@ from tests.crawl import scrapy_crawl, start_crawl
 from tests.graph_site import GraphSite
 
 PAGES = 121
+PREFETCH = 32
 TREE = {n: [3 * n + 1, 3 * n + 2, 3 * n + 3] for n in range(40)}
 
 
@@ -100,19 +101,34 @@ def test_redis_emptied_is_an_error_and_no_silent_end(redis_url, tmp_path):
     assert "frontier_gone" in log
 
 
-def test_a_full_redis_makes_the_crawl_wait_for_room(own_redis, tmp_path):
-    with GraphSite(TREE, jitter=0.1) as site, Redis.from_url(own_redis.url) as client:
+def test_a_full_redis_ends_what_is_finished_and_waits_with_the_rest(own_redis, tmp_path):
+    """Nothing new leaves or comes; pages without links are acknowledged; all else is kept."""
+    with GraphSite(TREE, jitter=0.3) as site, Redis.from_url(own_redis.url) as client:
         arguments = {"page": f"{site.url}/page/0", "max_depth": 9}
         with start_crawl(
             "graph", tmp_path / "w", settings=settings(own_redis.url), **arguments
         ) as crawl:
-            wait_until(lambda: len(site.fetched) > 20, seconds=30)
+            wait_until(lambda: len(site.fetched) > 60, seconds=30)  # the last level has no links
             client.config_set("maxmemory", "1")
-            time.sleep(2)
+            log = tmp_path / "w" / "crawl.log"
+            wait_until(lambda: "has reached its maxmemory" in log.read_text("utf-8"), seconds=20)
+            in_flight = "gleanery:{graph}:inflight"
+            if client.info("server")["redis_version"] >= "7":
+                wait_until(lambda: 0 < _total(client, in_flight) <= PREFETCH, seconds=20)
+            rested = len(site.fetched)
+            time.sleep(3.5)  # longer than a lease: the worker still beats
+            assert (len(site.fetched), crawl.poll()) == (rested, None)
             client.config_set("maxmemory", "0")
             assert crawl.wait(60) == 0
+        reclaimed = client.hget("gleanery:{graph}:meta", "reclaimed")
 
+    assert rested < PAGES
     assert sorted(site.fetched) == list(range(PAGES))
+    assert reclaimed is None
+
+
+def _total(client, key):
+    return sum(map(int, client.hvals(key)))
 
 
 def test_only_what_was_stored_or_dropped_on_purpose_is_acknowledged(redis_url, tmp_path):
