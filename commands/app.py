@@ -15,8 +15,10 @@ from commands.compare import compare
 from commands.crawl import crawl
 from commands.demo import demo
 from commands.evaluate import evaluate
+from commands.evaluate_images import evaluate_images
 from commands.frontier import frontier
 from commands.profiles import profiles
+from commands.proposals import proposals
 from commands.reenrich import reenrich
 from commands.report import report
 from commands.search import search
@@ -46,10 +48,12 @@ for _command in (
     reenrich,
     evaluate,
     compare,
+    evaluate_images,
     settings,
 ):
     app.command()(_command)
 app.add_typer(frontier, name="frontier")
+app.add_typer(proposals, name="proposals")
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
 
 

@@ -71,16 +71,25 @@ def draw(data: bytes | str, *, size: int = 16, colours: int = 16, order: Order =
         raise ModelToolError(f"size is {SIZES[0]} to {SIZES[-1]}, not {size}")
     if colours and colours not in COLOURS:
         raise ModelToolError(f"colours is 0 or {COLOURS[0]} to {COLOURS[-1]}, not {colours}")
-    small = shrink(decode(_as_bytes(data)), size)
+    return write_out(shrink(decode(_as_bytes(data)), size), colours=colours, order=order)
+
+
+def write_out(pixels: Pixels, *, colours: int, order: Order) -> Picture:
+    """Return small pixels as text; see :func:`draw`.
+
+    Raises:
+        ModelToolError: ``order`` is unknown.
+    """
     if colours:
-        digits, palette = reduce_colours(small, colours)
-        pixels = [[f"{digit:x}" for digit in row] for row in digits.tolist()]
+        digits, palette = reduce_colours(pixels, colours)
+        words = [[f"{digit:x}" for digit in row] for row in digits.tolist()]
         head = " ".join(f"{n:x}=#{_hex(colour)}" for n, colour in enumerate(palette)) + "\n"
     else:
-        pixels, head = [[_hex(pixel) for pixel in row] for row in small], ""
-    lines = ("".join(line) for line in _in_order(pixels, order))
+        words, head = [[_hex(pixel) for pixel in row] for row in pixels], ""
+    lines = ("".join(line) for line in _in_order(words, order))
+    height, width = pixels.shape[:2]
     return Picture(
-        text=head + "\n".join(lines), width=size, height=size, order=order, colours=colours
+        text=head + "\n".join(lines), width=width, height=height, order=order, colours=colours
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
 
+    from gleanery.config import Config
     from items import Item
     from model_server.client import ModelClient
 
@@ -143,6 +144,23 @@ def client_from_settings(settings: BaseSettings) -> ModelClient:
         home=Path(settings["HOME"]),
         timeout=settings.getfloat("MODEL_TIMEOUT_SECONDS"),
         batch_size=settings.getint("MODEL_BATCH_SIZE"),
+    )
+
+
+def client_from_config(config: Config) -> ModelClient:
+    """Return a client for a program without Scrapy.
+
+    Raises:
+        GleaneryError: A setting is wrong; the message says which.
+    """
+    return make_client(
+        url=config.model_server_url,
+        token=reveal(config.model_server_token),
+        engine=config.model_engine,
+        engines_file=config.model_engines_file,
+        home=config.home,
+        timeout=config.model_timeout_seconds,
+        batch_size=config.model_batch_size,
     )
 
 

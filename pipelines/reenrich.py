@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gleanery.config import Config, load_config, reveal
+from gleanery.config import Config, load_config
 from gleanery.errors import GleaneryError, ModelToolError, ModelUnavailableError
 from items import item_from_dict
 from model_server.schema import MAX_DOCUMENTS
-from pipelines.classify import annotate, check_kinds, document_of, make_client
+from pipelines.classify import annotate, check_kinds, client_from_config, document_of
 from pipelines.focus import judge
 from storage import open_store
 
@@ -70,15 +70,7 @@ def reenrich(
         GleaneryError: A setting is wrong, or the store is away.
     """
     kinds = sorted(check_kinds(config.classify_kinds))
-    client = make_client(
-        url=config.model_server_url,
-        token=reveal(config.model_server_token),
-        engine=config.model_engine,
-        engines_file=config.model_engines_file,
-        home=config.home,
-        timeout=config.model_timeout_seconds,
-        batch_size=config.model_batch_size,
-    )
+    client = client_from_config(config)
     with open_store(config.store, config.store_file) as store:
         rows = islice(store.scan(unclassified=True, kinds=kinds), limit)
         return asyncio.run(_run(store, client, rows, progress))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
+import hypothesis
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
@@ -18,6 +19,10 @@ FIXTURES = Path(
     os.environ.get("GLEANERY_FIXTURES", Path(__file__).parents[2] / "shared" / "fixtures")
 )
 EVALSET = FIXTURES.parent / "evalset" / "dev.jsonl"
+
+# No assertion on wall time: a busy machine is no counterexample.
+hypothesis.settings.register_profile("gleanery", deadline=None)
+hypothesis.settings.load_profile("gleanery")
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float) -> None:

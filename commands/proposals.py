@@ -1,0 +1,121 @@
+"""``gleanery proposals``: categories that a model would add; a person decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from commands.output import AsJson, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from items import Proposal
+    from storage import Store
+
+proposals = typer.Typer(
+    help="Look at proposed categories and decide (제안된 분류 검토).", no_args_is_help=True
+)
+Name = Annotated[str, typer.Argument(help="As `list` shows it: KEY, or CATEGORY/KEY.")]
+
+
+@proposals.command()
+def ask(
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="Items to show, at most.")] = 160,
+    as_json: AsJson = False,
+) -> None:
+    """Show items that need review to the model server (모델에 제안 요청)."""
+    from dataclasses import asdict
+
+    from commands.counting import counting_bar
+    from commands.opened import opened_store
+    from gleanery.config import load_config
+    from pipelines.propose import propose
+
+    config = load_config()
+    with opened_store(config) as store, counting_bar("proposals") as progress:
+        result = asdict(propose(config, store, limit=limit, progress=progress))
+    if as_json:
+        print_json(result)
+    else:
+        print_table("Proposals / 제안", ("what", "#number"), result.items())
+
+
+@proposals.command("list")
+def list_(
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Those already decided, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what waits for a decision (제안 목록)."""
+    from commands.opened import opened_store
+    from gleanery.config import load_config
+
+    with opened_store(load_config()) as store:
+        found = store.proposals(status=None if every else "pending")
+    if as_json:
+        print_json([p.to_dict() for p in found])
+        return
+    print_table(
+        "Proposals / 제안",
+        ("proposal", "name / 이름", "#items", "status", "description / 설명…"),
+        (
+            (
+                p.identity,
+                f"{p.name_ko} · {p.name_en}",
+                len(p.evidence),
+                p.status,
+                p.description_ko or p.description_en,
+            )
+            for p in found
+        ),
+    )
+
+
+@proposals.command()
+def accept(name: Name, as_json: AsJson = False) -> None:
+    """Add it to your own taxonomy; running crawls and servers see it when restarted (수락)."""
+    from commands.opened import opened_store
+    from gleanery.config import load_config
+    from items import accept as grow
+    from items import load_taxonomy, write_taxonomy
+
+    config = load_config()
+    path = config.taxonomy_file or config.home / "taxonomy.yaml"
+    with opened_store(config) as store:
+        grown = grow(_named(store, name), load_taxonomy())
+        write_taxonomy(grown, path)
+        store.decide(name, "accepted")
+    if as_json:
+        print_json({"accepted": name, "taxonomy": str(path), "version": grown.version})
+    else:
+        say(f"{name} is in {path}, version {grown.version} (분류에 추가했습니다)")
+
+
+@proposals.command()
+def reject(name: Name, as_json: AsJson = False) -> None:
+    """Never be asked about it again (거절)."""
+    from commands.opened import opened_store
+    from gleanery.config import load_config
+
+    with opened_store(load_config()) as store:
+        _named(store, name)
+        store.decide(name, "rejected")
+    if as_json:
+        print_json({"rejected": name})
+    else:
+        say(f"{name}: rejected (거절했습니다)")
+
+
+def _named(store: Store, name: str) -> Proposal:
+    """Return the proposal called ``name``.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    from gleanery.errors import ConfigError
+
+    for proposal in store.proposals():
+        if proposal.identity == name:
+            return proposal
+    raise ConfigError(f"No proposal is called {name!r}: `gleanery proposals list --all` shows them")
