@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from crawlers.frontier.protocol import Outbox
-from gleanery.errors import FrontierError, FrontierUnavailableError
+from gleanery.errors import FrontierError, FrontierFullError, FrontierUnavailableError
 from tests.contracts.frontier import RedisCrawl, SqliteCrawl, ended, push, workers
 
 
@@ -29,6 +29,41 @@ async def test_redis_splits_its_buckets_so_that_all_stay_compact(redis_url):
     assert crawl.meta("repeated") == 2_500
     assert memory / 20_000 <= 12
     crawl.close()
+
+
+async def test_a_full_redis_ends_what_frees_room_and_applies_the_rest_once_later(redis_url):
+    """The worker stays alive meanwhile, and what waits keeps its number."""
+    crawl = RedisCrawl(redis_url, "full")
+    async with workers(crawl, "1") as queue:
+        held = await queue.exchange(Outbox(pushes=[push(n) for n in range(3)]), want=3)
+        box = Outbox(ended=ended(held), pushes=[push(9, 1)], parents={held.leases[0].id})
+        crawl.silence("1")
+        crawl.redis.config_set("maxmemory", "1")
+        try:
+            with pytest.raises(FrontierFullError):
+                await queue.exchange(box)
+            light = box.light()
+            can = await queue.relieve(light)
+            flying = crawl.redis.hgetall(f"{crawl.prefix}inflight")
+            (beat,) = crawl.redis.zrange(f"{crawl.prefix}workers", 0, -1, withscores=True)
+        finally:
+            crawl.redis.config_set("maxmemory", "0")
+        answer = await queue.exchange(box)
+
+    assert light == ended(held)[1:]
+    if not can:
+        pytest.skip("this Redis is older than 7")
+    assert (flying, beat[1] > 1) == ({"0": "1"}, True)
+    assert (answer.queued, answer.in_flight) == (1, 0)
+    crawl.close()
+
+
+def test_what_may_belong_to_a_lost_child_is_not_ended_by_itself():
+    box = Outbox(ended=[("1", "done"), ("2", "fail")], pushes=[push(1)], parents={"1"})
+
+    assert box.light() == [("2", "fail")]
+    box.orphans = 1
+    assert box.light() == []
 
 
 async def test_a_file_begins_a_crawl_anew_only_if_asked_and_nobody_works_on_it(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack
 from itertools import pairwise
 
@@ -49,6 +50,40 @@ def test_three_workers_together_keep_the_delay_of_a_host(redis_url, tmp_path, ro
     assert sorted(site.fetched) == list(range(13))
     gaps = [after - before for before, after in pairwise(site.times)]
     assert [gap for gap in gaps[1:] if gap < 1 - LEEWAY_SECONDS] == []
+
+
+class CountingSite(GraphSite):
+    """Notes how many pages are asked for at once."""
+
+    def __init__(self, *args, **kwargs):
+        self.now, self.most = 0, 0
+        self._counting = threading.Lock()
+        super().__init__(*args, **kwargs)
+
+    def page(self, number):
+        with self._counting:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        try:
+            return super().page(number)
+        finally:
+            with self._counting:
+                self.now -= 1
+
+
+@pytest.mark.parametrize(("limit", "most"), [(3, range(2, 4)), (0, range(4, 33))])
+def test_two_workers_together_ask_a_host_no_more_at_once_than_allowed(
+    redis_url, tmp_path, limit, most
+):
+    """Without a limit each of them keeps its own."""
+    with CountingSite({0: list(range(1, 60))}, jitter=0.2) as site:
+        codes = run_workers(
+            2, redis_url, tmp_path, f"{site.url}/page/0", FRONTIER_HOST_CONCURRENCY=limit
+        )
+
+    assert codes == [0, 0]
+    assert sorted(site.fetched) == list(range(60))
+    assert site.most in most
 
 
 def test_relaxed_order_skips_no_page_that_a_depth_limit_allows(redis_url, tmp_path):
