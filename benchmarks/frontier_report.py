@@ -1,18 +1,27 @@
-"""How long a report of a frontier takes that holds a million requests."""
+"""How long a report of a frontier takes that holds a million requests, in Redis and in a file."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from redis import Redis
 
 from benchmarks.goals import Goal, show
 from crawlers.frontier.redis_control import RedisControl
+from crawlers.frontier.sqlite_control import SqliteControl
+from crawlers.frontier.sqlite_queue import SqliteQueue
+
+if TYPE_CHECKING:
+    from crawlers.frontier.control import FrontierControl
 
 QUEUED = 1_000_000
 HOSTS = 10_000
@@ -41,21 +50,45 @@ end
 """
 
 
+_FILL_FILE = """
+WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {queued})
+INSERT INTO requests (id, depth, host, path, body, worker, lease, leased_at)
+SELECT i, i % 5, 'host' || i % {hosts} || '.example', '',
+    CAST('{{"v": 1, "url": "https://x/' || i || '"}}' AS BLOB),
+    iif(i % 2000, NULL, 'w' || i % 16), iif(i % 2000, NULL, i), i FROM n;
+INSERT INTO waiting SELECT depth, host, min(id), count(*) FROM requests GROUP BY depth, host;
+INSERT INTO levels SELECT depth, count(*), 0, 0, 0, 0 FROM requests GROUP BY depth;
+INSERT INTO hosts (host, done) SELECT DISTINCT host, 1 FROM requests;
+INSERT INTO workers SELECT DISTINCT worker, 1, 1 FROM requests WHERE worker IS NOT NULL;
+"""
+
+
 def main() -> None:
-    """Fill a Redis of our own, then read the report again and again."""
+    """Fill a Redis of our own and a file, then read the reports again and again."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         raise SystemExit("redis-server is not installed")
     with tempfile.TemporaryDirectory() as folder:
+        goals = measure_file(Path(folder) / "bench.db")
         socket = Path(folder) / "redis.sock"
         command = [program, "--port", "0", "--unixsocket", str(socket), "--save", ""]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
             while not socket.exists():
                 time.sleep(0.01)
             try:
-                show(measure(Redis(unix_socket_path=str(socket))))
+                show(measure(Redis(unix_socket_path=str(socket))) + goals)
             finally:
                 server.terminate()
+
+
+def timed(control: FrontierControl) -> list[float]:
+    """Return how long each report took, in ms."""
+    times = []
+    for _ in range(SAMPLES):
+        start_at = time.perf_counter()
+        control.stats()
+        times.append((time.perf_counter() - start_at) * 1000)
+    return times
 
 
 def measure(redis: Redis) -> list[Goal]:
@@ -65,11 +98,8 @@ def measure(redis: Redis) -> list[Goal]:
         redis.eval(_FILL, 1, control.prefix, str(QUEUED), str(HOSTS), str(start), str(start + 9999))
     assert control.stats().queued == QUEUED
     redis.config_resetstat()
-    times, cpu_at = [], time.process_time()
-    for _ in range(SAMPLES):
-        start_at = time.perf_counter()
-        control.stats()
-        times.append((time.perf_counter() - start_at) * 1000)
+    cpu_at = time.process_time()
+    times = timed(control)
     ours = (time.process_time() - cpu_at) / SAMPLES * 1000
     used = redis.info("commandstats")["cmdstat_evalsha"]["usec"]
     return [
@@ -77,6 +107,21 @@ def measure(redis: Redis) -> list[Goal]:
         Goal("report of 1 M queued, worst of 50 ms", max(times)),
         Goal("of that, Redis ms", used / SAMPLES / 1000),
         Goal("of that, our own CPU ms", ours),
+    ]
+
+
+def measure_file(path: Path) -> list[Goal]:
+    """Return the median and the worst time of a report of a file, its opening included."""
+    queue = SqliteQueue(path, "bench")
+    asyncio.run(queue.open())
+    asyncio.run(queue.close())
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(_FILL_FILE.format(queued=QUEUED, hosts=HOSTS))
+        times = timed(control := SqliteControl(path, "bench"))
+        assert control.stats().queued == QUEUED
+    return [
+        Goal("report of 1 M queued in a file, median ms", statistics.median(times), "<= 5"),
+        Goal("report of 1 M queued in a file, worst of 50 ms", max(times)),
     ]
 
 
