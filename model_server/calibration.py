@@ -24,7 +24,7 @@ from model_server.question import Question
 
 Score = Callable[[Sequence[Question], Sequence[str]], NDArray[np.float64]]
 BACKGROUND_FILE = Path(__file__).with_name("background.yaml")
-EVERY = 16
+EVERY = 32
 """Of the background, every so many-th document is enough where many questions are calibrated."""
 
 

@@ -15,7 +15,7 @@ from gleanery.errors import EngineError
 _PLACE = "\ue000prompt\ue000"
 _HARMONY = "<|channel|>"
 _FINAL = "<|channel|>final<|message|>"
-"""gpt-oss thinks in a channel of its own; an answer that is begun for it must name the final one."""
+"""gpt-oss thinks in a channel of its own: an answer that we begin must name the final one."""
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)

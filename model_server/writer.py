@@ -91,7 +91,9 @@ class Writer:
             max_tokens=PROPOSALS_TOKENS,
             schema=proposals_schema(taxonomy, len(shown)),
         )
-        return read_proposals(written, taxonomy, shown)
+        # A model that understands nothing repeats the example that the prompt gives.
+        read = read_proposals(written, taxonomy, shown)
+        return [p for p in read if f'"{p.key}"' not in instructions]
 
     def description(self, picture: Picture) -> str:
         """Return a sentence that says what a picture shows.
