@@ -1,48 +1,46 @@
-"""Client of the model server, for programs with an event loop of their own."""
+"""Client of one or more model servers, for programs with an event loop of their own."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
-from mcp.client import Client
 from mcp.server.mcpserver import MCPServer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from gleanery.errors import ModelToolError, ModelUnavailableError
-from model_server.batching import Job, WaitingJobs
+from model_server.batching import DocumentJob, Job, ToolJob, WaitingJobs
 from model_server.connection import Connector
-from model_server.schema import MAX_CHARACTERS, Classification, ClassifyResult, Document
+from model_server.link import Link
+from model_server.schema import (
+    MAX_CHARACTERS,
+    Classification,
+    Document,
+    EmbedResult,
+    EngineList,
+    ImageDescription,
+    ProposalResult,
+    TaxonomyResult,
+    WordsResult,
+)
 
-logger = logging.getLogger(__name__)
-
-LINGER_SECONDS = 0.01
-"""How long a batch that is not full waits for more documents."""
-CALLS = 2
-"""Calls at once: one is computed while the other is on its way."""
-ATTEMPTS = 4
-"""Calls that may die under a document before it is given up: it might be what kills the server."""
-RETRY_SECONDS = (0.1, 5.0)
-"""First and longest wait between attempts to connect."""
+_Result = TypeVar("_Result", bound=BaseModel)
 
 
 class ModelClient:
-    """One connection, kept up by a task of its own, shared by everything in a program.
+    """One connection to each server, kept up by a task of its own, shared by a whole program.
 
-    Documents wait in a queue and leave in batches. When the connection dies they go back to the
-    front, and the owner task connects again; only after ``patience`` seconds without a server do
-    they fail, and from then on every new one fails at once until the server answers again.
+    Documents wait in one queue and leave in batches, to whichever server is free. When a connection
+    dies they go back to the front, and its owner task connects again; only after ``patience``
+    seconds without any server do they fail, and from then on every new one fails at once until a
+    server answers again. A server that says it is busy is left alone for as long as it asks.
 
-    :meth:`open` and :meth:`close` may be called in different tasks: the anyio scopes below the MCP
-    SDK are entered and left by the owner task alone.
+    :meth:`open` and :meth:`close` may be called in different tasks.
     """
 
     def __init__(
         self,
-        server: MCPServer | str,
+        server: MCPServer | str | Sequence[str],
         *,
         timeout: float,
         token: str = "",
@@ -52,174 +50,119 @@ class ModelClient:
         """Prepare; nothing is connected yet.
 
         Args:
-            server: An address, e.g. ``http://127.0.0.1:8765/mcp``, or a server in this process.
-            timeout: Seconds to wait for the answer to one call, the loading of a model included.
-            token: Bearer token of that server.
+            server: Addresses, e.g. ``http://127.0.0.1:8765/mcp``, or a server in this process.
+            timeout: Seconds to wait for the answer to one call, the loading of a model included;
+                also for a server that is busy.
+            token: Bearer token of those servers.
             batch_size: Documents in one call, 1 to 64.
             patience: Seconds that documents wait for a server that is away.
         """
-        self._connector = Connector(server, token=token, timeout=timeout)
-        self._timeout, self._batch_size, self._patience = timeout, batch_size, patience
+        servers = [server] if isinstance(server, str | MCPServer) else server
         self._jobs = WaitingJobs()
-        self._owner: asyncio.Task[None] | None = None
-        self._closing = False
-        self._away_since: float | None = None  # monotonic; None = the connection stands
-        self._reason = "not connected yet"
-        self._doubted = False  # the last call was not answered in time
+        self._links = [
+            Link(
+                Connector(one, token=token, timeout=timeout),
+                self._jobs,
+                timeout=timeout,
+                batch_size=batch_size,
+                patience=patience,
+                when_away=self._give_up_if_all_are_away,
+            )
+            for one in servers
+        ]
 
     @property
     def available(self) -> bool:
-        """Whether the connection stands."""
-        return self._owner is not None and self._away_since is None
+        """Whether a connection stands."""
+        return any(link.available for link in self._links)
 
     async def open(self) -> None:
         """Begin to connect; does not wait for it, since documents can."""
-        self._closing, self._away_since = False, time.monotonic()
-        self._owner = asyncio.create_task(self._own(), name="model client")
+        for link in self._links:
+            link.open()
 
     async def close(self) -> None:
         """Disconnect; documents that wait fail. Harmless if never opened."""
-        self._closing = True
-        if self._owner:
-            self._owner.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._owner
-            self._owner = None
+        for link in self._links:
+            await link.close()
         self._jobs.fail_all(ModelUnavailableError("the client was closed"))
 
     async def classify(self, document: Document) -> Classification:
-        """Return what the model server says of ``document``.
+        """Return what a model server says of ``document``.
 
         Raises:
-            ModelUnavailableError: No answer in time.
+            ModelUnavailableError: No answer in time; a ``ModelBusyError`` if it was busy.
             ModelToolError: The tool refused this document.
         """
-        self._refuse_early()
         short = {"text": document.text[:MAX_CHARACTERS], "title": document.title[:MAX_CHARACTERS]}
-        job = Job(document.model_copy(update=short), asyncio.get_running_loop().create_future())
+        job = DocumentJob(document=document.model_copy(update=short))
+        answer: Classification = await self._put(job)
+        return answer
+
+    async def call(self, tool: str, arguments: Mapping[str, Any], result: type[_Result]) -> _Result:
+        """Call any tool; it may be called twice if a connection dies.
+
+        Args:
+            tool: Its name.
+            arguments: As JSON knows them.
+            result: Shape of the answer, from ``model_server.schema``.
+
+        Raises:
+            ModelUnavailableError: No answer in time; a ``ModelBusyError`` if it was busy.
+            ModelToolError: The tool refused, or its answer does not fit.
+        """
+        content = await self._put(ToolJob(tool=tool, arguments=arguments))
+        try:
+            return result.model_validate(content)
+        except ValidationError as error:
+            raise ModelToolError(f"the answer does not fit: {error}") from error
+
+    async def title(self, documents: Sequence[Document]) -> WordsResult:
+        """Return a title for each of 1 to 64 documents; raises like :meth:`call`."""
+        return await self.call("title", _rows(documents), WordsResult)
+
+    async def summarize(self, documents: Sequence[Document]) -> WordsResult:
+        """Return a summary of each of 1 to 64 documents; raises like :meth:`call`."""
+        return await self.call("summarize", _rows(documents), WordsResult)
+
+    async def embed(self, texts: Sequence[str]) -> EmbedResult:
+        """Return a unit vector for each of 1 to 64 texts; raises like :meth:`call`."""
+        return await self.call("embed", {"texts": list(texts)}, EmbedResult)
+
+    async def propose_category(self, documents: Sequence[Document]) -> ProposalResult:
+        """Return proposals for documents that fit no category; raises like :meth:`call`."""
+        return await self.call("propose_category", _rows(documents), ProposalResult)
+
+    async def describe_image(self, image: str, **options: Any) -> ImageDescription:
+        """Return a sentence about an image in base64; raises like :meth:`call`."""
+        return await self.call("describe_image", {"image": image} | options, ImageDescription)
+
+    async def list_engines(self) -> EngineList:
+        """Return the engines of one of the servers; raises like :meth:`call`."""
+        return await self.call("list_engines", {}, EngineList)
+
+    async def taxonomy(self) -> TaxonomyResult:
+        """Return the taxonomy of one of the servers; raises like :meth:`call`."""
+        return await self.call("taxonomy", {}, TaxonomyResult)
+
+    async def _put(self, job: Job) -> Any:
+        if not any(link.is_open for link in self._links):
+            raise ModelUnavailableError("the client is not open")
+        if self._all_away():
+            raise ModelUnavailableError(self._reasons())
         self._jobs.put(job)
         return await job.answer
 
-    def _refuse_early(self) -> None:
-        if self._owner is None or self._owner.done():
-            raise ModelUnavailableError("the client is not open")
-        if self._out_of_patience():
-            raise ModelUnavailableError(self._reason)
+    def _all_away(self) -> bool:
+        return all(link.out_of_patience for link in self._links)
 
-    def _out_of_patience(self) -> bool:
-        since = self._away_since
-        return since is not None and time.monotonic() - since >= self._patience
+    def _give_up_if_all_are_away(self) -> None:
+        if self._all_away():
+            self._jobs.fail_all(ModelUnavailableError(self._reasons()))
 
-    # --- the owner task
-    async def _own(self) -> None:
-        wait, longest = RETRY_SECONDS
-        while True:
-            try:
-                async with self._connector.connect() as client:
-                    if self._doubted:
-                        await self._prove(client)
-                    self._away_since, wait = None, RETRY_SECONDS[0]
-                    async with asyncio.TaskGroup() as workers:
-                        for _ in range(CALLS):
-                            workers.create_task(self._work(client))
-            except asyncio.CancelledError:
-                if self._closing or _cancelled():
-                    raise
-            except Exception as error:  # a dead transport raises whatever it died of, in groups
-                self._note(error)
-            self._went_away()
-            await asyncio.sleep(wait)
-            wait = min(2 * wait, longest)
-
-    async def _prove(self, client: Client) -> None:
-        """Ask something of our own first, so that no document waits for a server that hangs.
-
-        Raises:
-            TimeoutError: It still does.
-        """
-        async with asyncio.timeout(self._timeout):
-            with suppress(ModelToolError):  # a refusal is an answer
-                await _call(client, [Document(text="Is anybody there?")])
-        self._doubted = False
-
-    def _note(self, error: Exception) -> None:
-        self._reason = self._connector.explain(error)
-        logger.debug("No model server: %s", self._reason, exc_info=error)
-
-    def _went_away(self) -> None:
-        now = time.monotonic()
-        self._away_since = now if self._away_since is None else self._away_since
-        if self._doubted or self._connector.hopeless:  # waiting has been done, or is no use
-            self._away_since = now - self._patience
-        if self._out_of_patience():
-            self._jobs.fail_all(ModelUnavailableError(self._reason))
-
-    async def _work(self, client: Client) -> None:
-        while True:
-            batch = await self._jobs.take(self._batch_size, linger=LINGER_SECONDS)
-            try:
-                await self._answer(client, batch)
-            finally:
-                self._requeue([job for job in batch if not job.answer.done()])
-
-    async def _answer(self, client: Client, batch: Sequence[Job]) -> None:
-        """Settle every job of ``batch``, or raise what the transport died of."""
-        try:
-            async with asyncio.timeout(self._timeout):
-                results = await _call(client, [job.document for job in batch])
-        except TimeoutError as error:
-            self._doubted = True
-            silence = ModelUnavailableError(
-                f"no answer to {len(batch)} documents within {self._timeout:g} s: "
-                "raise MODEL_TIMEOUT_SECONDS or lower MODEL_BATCH_SIZE if the engine is slow"
-            )
-            _fail(batch, silence)
-            raise silence from error
-        except ModelToolError as error:
-            if len(batch) == 1:
-                _fail(batch, error)
-            for job in batch if len(batch) > 1 else ():  # one bad document must not spoil the rest
-                await self._answer(client, [job])
-            return
-        for job, result in zip(batch, results, strict=True):
-            if not job.answer.done():
-                job.answer.set_result(result)
-
-    def _requeue(self, jobs: Sequence[Job]) -> None:
-        for job in jobs:
-            job.attempts += 1
-        lost = [job for job in jobs if job.attempts >= ATTEMPTS]
-        _fail(lost, ModelUnavailableError(f"{ATTEMPTS} calls in a row died"))
-        self._jobs.put_back([job for job in jobs if job not in lost])
+    def _reasons(self) -> str:
+        return "; ".join(link.reason for link in self._links)
 
 
-async def _call(client: Client, documents: Sequence[Document]) -> list[Classification]:
-    """Call the tool once.
-
-    Raises:
-        ModelToolError: The tool refused, or its answer does not fit.
-        MCPError: The transport failed.
-    """
-    rows = [d.model_dump(exclude_defaults=True) for d in documents]
-    answer = await client.call_tool("classify_batch", {"documents": rows})
-    if answer.is_error:
-        raise ModelToolError(" ".join(getattr(part, "text", "") for part in answer.content))
-    try:
-        results = ClassifyResult.model_validate(answer.structured_content).results
-    except ValidationError as error:
-        raise ModelToolError(f"the answer does not fit: {error}") from error
-    if len(results) != len(documents):
-        raise ModelToolError(f"{len(results)} answers to {len(documents)} documents")
-    return results
-
-
-def _cancelled() -> bool:
-    """Whether somebody cancelled this task, rather than a scope of the dying transport."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _fail(jobs: Sequence[Job], error: Exception) -> None:
-    for job in jobs:
-        if not job.answer.done():
-            job.answer.set_exception(error)
+def _rows(documents: Sequence[Document]) -> dict[str, Any]:
+    return {"documents": [d.model_dump(exclude_defaults=True) for d in documents]}

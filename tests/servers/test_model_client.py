@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import signal
 import socket
-import threading
+from contextlib import ExitStack
 
 import pytest
 import uvicorn
@@ -21,6 +21,7 @@ from model_server.server import build_server
 from tests.conftest import wait_until
 from tests.model_echo import TAXONOMY, EchoEngine, engine_set
 from tests.model_process import ModelServerProcess
+from tests.model_serving import Served
 
 
 async def classify_all(client, texts):
@@ -36,22 +37,8 @@ def in_memory(engine=None, **options):
 @pytest.fixture
 def serve():
     """Serve an engine over HTTP in a thread; return the address."""
-    running = []
-
-    def start(engine, **options):
-        app = build_app(engine_set(engine), TAXONOMY, **options)
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        running.append((server, thread, engine))
-        wait_until(lambda: server.started, seconds=5)
-        return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/mcp"
-
-    yield start
-    for server, thread, engine in running:
-        engine.gate.set()
-        server.should_exit = server.force_exit = True
-        thread.join()
+    with ExitStack() as stack:
+        yield lambda engine, **options: stack.enter_context(Served(engine, **options)).url
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

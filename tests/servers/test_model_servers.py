@@ -1,0 +1,143 @@
+"""The client with several servers, and with servers that are busy."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from gleanery.errors import ModelBusyError, ModelToolError
+from model_server.client import ModelClient
+from model_server.engines.stub import StubOptions
+from model_server.schema import Document
+from model_server.server import build_server
+from tests.model_echo import TAXONOMY, EchoEngine, engine_set
+from tests.model_serving import Served
+
+
+def documents(count, text="1"):
+    return [Document(id=str(n), text=f"{n % 19} {text}") for n in range(count)]
+
+
+async def classify_all(client, asked):
+    return await asyncio.gather(*(client.classify(d) for d in asked), return_exceptions=True)
+
+
+async def until(condition, seconds=10):
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def two():
+    with Served(EchoEngine()) as first, Served(EchoEngine()) as second:
+        yield first, second
+
+
+async def test_work_is_spread_over_servers_that_are_free(two):
+    """One is slow: the other does most, and every answer is the document's own."""
+    first, second = two
+    first.engine.options = StubOptions(latency_seconds=0.2)
+    client = ModelClient([first.url, second.url], timeout=10, batch_size=4)
+    await client.open()
+    await until(lambda: all(link.available for link in client._links))
+
+    answers = await classify_all(client, documents(200))
+
+    assert [(a.id, a.category) for a in answers] == [
+        (str(n), TAXONOMY.keys[n % 19]) for n in range(200)
+    ]
+    done = [sum(served.engine.batches) for served in two]
+    assert sum(done) == 200
+    assert 0 < done[0] < done[1]
+    await client.close()
+
+
+async def test_a_dead_server_is_left_out_and_comes_back(two):
+    first, second = two
+    client = ModelClient([first.url, second.url], timeout=10, batch_size=4, patience=0.1)
+    await client.open()
+    await until(lambda: all(link.available for link in client._links))
+    await asyncio.to_thread(second.stop)
+
+    answers = await classify_all(client, documents(40))
+    await until(lambda: not client._links[1].available)
+    sole = sum(first.engine.batches)
+    await asyncio.to_thread(second.start)
+    await until(lambda: client._links[1].available)
+    first.engine.options = StubOptions(latency_seconds=0.2)
+    answers += await classify_all(client, documents(40))
+
+    assert [a.id for a in answers] == [str(n) for n in range(40)] * 2
+    assert sole == 40
+    assert sum(second.engine.batches) > 0
+    await client.close()
+
+
+async def test_a_busy_server_is_asked_again_after_a_rest():
+    """Its queue takes a tenth of what comes: nothing is lost, nothing is answered twice."""
+    engine = EchoEngine(options=StubOptions(latency_seconds=0.02, max_waiting=8, linger_seconds=0))
+    server = build_server(engine_set(engine), TAXONOMY)
+    clients = [ModelClient(server, timeout=30, batch_size=8) for _ in range(4)]
+    for client in clients:
+        await client.open()
+
+    answers = await asyncio.gather(*(classify_all(c, documents(80)) for c in clients))
+
+    for own in answers:
+        assert [(a.id, a.category) for a in own] == [
+            (str(n), TAXONOMY.keys[n % 19]) for n in range(80)
+        ]
+    assert sum(engine.batches) == 320
+    for client in clients:
+        await client.close()
+
+
+async def test_a_server_that_stays_busy_is_given_up_in_the_end():
+    """After the time limit of a call; the error says that it was busy."""
+    engine = EchoEngine(options=StubOptions(max_waiting=1, linger_seconds=0))
+    engines = engine_set(engine)
+    server = build_server(engines, TAXONOMY)
+    blocker = [ModelClient(server, timeout=60, batch_size=1) for _ in range(2)]
+    client = ModelClient(server, timeout=2, batch_size=8)
+    for one in (*blocker, client):
+        await one.open()
+    held = asyncio.gather(*(b.classify(Document(text="1 gate")) for b in blocker))
+    await until(lambda: engines.main.waiting == 1)
+
+    began = time.monotonic()
+    answers = await classify_all(client, documents(3))
+
+    assert {type(a) for a in answers} == {ModelBusyError}
+    assert "echo is busy: 1 documents wait" in str(answers[0])
+    assert time.monotonic() - began < 5
+    engine.gate.set()
+    await held
+    for one in (*blocker, client):
+        await one.close()
+
+
+async def test_the_other_tools_have_typed_answers():
+    client = ModelClient(build_server(engine_set(), TAXONOMY), timeout=10)
+    await client.open()
+
+    titles = await client.title([Document(id="a", text="첫 문장이다. 둘째 문장이다.")])
+    engines = await client.list_engines()
+    taxonomy = await client.taxonomy()
+
+    assert [(t.id, t.text, t.engine) for t in titles.results] == [
+        ("a", "첫 문장이다.", "extractive")
+    ]
+    assert [e.name for e in engines.engines if e.active] == ["echo"]
+    assert [c.key for c in taxonomy.categories] == list(TAXONOMY.keys)
+    for ask in (
+        client.embed(["text"]),
+        client.summarize([Document(text="text")]),
+        client.propose_category([Document(text="text")]),
+        client.describe_image("none"),
+    ):
+        with pytest.raises(ModelToolError, match="no engine of this server can"):
+            await ask
+    await client.close()
