@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 WORKERS ?= 2
+# Where torch comes without CUDA; PyPI's own build for Linux brings gigabytes of it.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: demo test test-slow test-servers lint format bench serve clean
+.PHONY: demo test test-slow test-models test-servers lint format bench serve clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -22,14 +24,23 @@ $(VENV)/dev: $(VENV)/base
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[dev,server,images]"
 	touch $@
 
+$(VENV)/models: $(VENV)/dev
+	$(PIP) install --quiet --constraint constraints.txt --extra-index-url "$(TORCH_INDEX)" torch==2.13.0
+	@echo "llama-cpp-python is built from source the first time: some minutes"
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[models,dev,server,images]" --group models-test
+	touch $@
+
 demo: $(VENV)/base    ## crawl the sample world with all three spiders, print a table, write .demo/report.html
 	$(BIN)/gleanery demo
 
 test: $(VENV)/dev test-servers    ## the fast suite, with the real servers this machine has or may install
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not models" $(ARGS)
 
 test-slow: $(VENV)/dev test-servers    ## the slow part
-	$(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "slow and not models" $(ARGS)
+
+test-models: $(VENV)/models test-servers    ## the engines that need torch, transformers or llama.cpp, with a real small model
+	$(BIN)/python -m pytest -m models $(ARGS)
 
 test-servers:    ## as root on Debian or Ubuntu: install the servers that tests start
 	@tests/install_servers.sh

@@ -210,7 +210,7 @@ class LlamaCppEngine(LanguageModel):
         def render(words: str) -> str:
             turn: Any = {"role": "user", "content": words}
             # Qwen and others take `enable_thinking`: a label must come at once.
-            return formatter(messages=[turn], enable_thinking=False).prompt
+            return str(formatter(messages=[turn], enable_thinking=False).prompt)
 
         return chat_format(render, template)
 
