@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from items import Item
 
 
+class OverBudget(DropItem):
+    """This run wants no more items."""
+
+    untried = True
+    """The frontier puts the item's page back, for a run that goes on with the crawl."""
+
+
 class BudgetPipeline:
     """Lets exactly ``max_items`` items pass, then ends the crawl with the reason ``max_items``."""
 
@@ -28,10 +35,10 @@ class BudgetPipeline:
         return cls(crawler)
 
     async def process_item(self, item: Item) -> Item:
-        """Return ``item``, or raise ``DropItem`` if the budget is spent."""
+        """Return ``item``, or raise ``OverBudget`` if the budget is spent."""
         if self.left <= 0:
             self.crawler.stats.inc_value("budget/dropped")
-            raise DropItem("max_items reached", log_level="DEBUG")
+            raise OverBudget("max_items reached", log_level="DEBUG")
         self.left -= 1
         if not self.left:
             self._closing = asyncio.create_task(

@@ -53,7 +53,7 @@ class FrontierScheduler(BaseScheduler):
         self.delay_ms = round(settings.getfloat("DOWNLOAD_DELAY") * 1000)
         self.strict = settings["FRONTIER_ORDER"] == "strict"
         self._held: dict[Request, str] = {}
-        self._failed: set[Request] = set()
+        self._undone: dict[Request, str] = {}
         self._children: dict[str | None, list[Request]] = {}
         self._recent: dict[bytes, int] = {}
         self._delays: dict[str, int] = {}
@@ -129,29 +129,33 @@ class FrontierScheduler(BaseScheduler):
         lease_id = self._held.pop(request, None)
         if lease_id is None:
             return  # robots.txt and other requests that were never leased
-        failed = request in self._failed
-        self._failed.discard(request)
+        outcome = self._undone.pop(request, "done")
         children = self._children.pop(lease_id, [])
-        if not failed:
+        if outcome == "done":
             self.crawler.signals.send_catch_log(children_ready, parent=request, children=children)
             pushed = [self._push(child) for child in children]
             if any(pushed):
                 self.exchanger.outbox.parents.add(lease_id)
-        self.exchanger.outbox.ended.append((lease_id, "fail" if failed else "done"))
-        self.stats.inc_value("frontier/failed" if failed else "frontier/done")
+        self.exchanger.outbox.ended.append((lease_id, outcome))
+        self.stats.inc_value("frontier/failed" if outcome == "fail" else f"frontier/{outcome}")
         self.exchanger.wake()
 
     async def _join(self) -> None:
         """Wait for the queue, and say whether there was something to go on with."""
         place, left = place_of(self.crawler), await self.exchanger.open()
+        extra = {"spider": self.spider}
         if left is None:
-            logger.info("Crawl %s begins", place, extra={"spider": self.spider})
-            return
-        self.stats.set_value("frontier/resumed", left.queued + left.in_flight)
-        logger.info(
-            "Goes on with crawl %s: %d queued, %d under way",
-            place, left.queued, left.in_flight, extra={"spider": self.spider},
-        )  # fmt: skip
+            logger.info("Crawl %s begins", place, extra=extra)
+        elif left.complete:
+            logger.info(
+                "Crawl %s has nothing queued; what it has seen stays seen", place, extra=extra
+            )
+        else:
+            counts = left.queued, left.in_flight
+            logger.info(
+                "Goes on with crawl %s: %d queued, %d under way", place, *counts, extra=extra
+            )
+            self.stats.set_value("frontier/resumed", sum(counts))
 
     def _hook_engine(self) -> None:
         """Learn of each request's end: Scrapy 2.19 has no public signal for it."""
@@ -168,13 +172,19 @@ class FrontierScheduler(BaseScheduler):
         connect = self.crawler.signals.connect
         connect(self._note_failure, signals.item_error)
         connect(self._note_failure, signals.spider_error)
+        connect(self._note_drop, signals.item_dropped)
         connect(self._note_item, signals.item_scraped)
         connect(self._note_response, signals.response_received)
         connect(self._note_start, signals.request_reached_downloader)
 
     def _note_failure(self, response: Response | None) -> None:
         if response is not None and response.request is not None:
-            self._failed.add(response.request)
+            self._undone[response.request] = "fail"
+
+    def _note_drop(self, response: Response | None, exception: Exception) -> None:
+        """Put a request back if this run wants no more items: another is to have them."""
+        if getattr(exception, "untried", False) and response is not None and response.request:
+            self._undone.setdefault(response.request, "back")
 
     def _note_item(self) -> None:
         self.exchanger.outbox.items += 1

@@ -81,6 +81,7 @@ def test_two_jobs_of_one_spider_share_nothing_and_an_ended_one_begins_anew(tmp_p
 
 
 def test_a_crawl_that_met_its_limit_begins_anew_unless_it_is_named(tmp_path):
+    """A named one goes on, with another limit, too; once it has ended nothing is fetched again."""
     with GraphSite(TREE) as site:
         few = {"page": f"{site.url}/page/0", "max_depth": 9, "max_items": 5}
         named = SETTINGS | {"FRONTIER_CRAWL": "named"}
@@ -88,12 +89,19 @@ def test_a_crawl_that_met_its_limit_begins_anew_unless_it_is_named(tmp_path):
             scrapy_crawl("graph", tmp_path, settings=settings, **few)
             for settings in (SETTINGS, SETTINGS, named, named)
         ]
+        done, nothing = (
+            scrapy_crawl("graph", tmp_path, settings=named, **few | {"max_items": 0})
+            for _ in range(2)
+        )
     got = [result.identities("article") for result in runs]
 
     assert [len(identities) for identities in got] == [5] * 4
     assert "graph:0" in got[0] & got[1]
     assert "graph:0" in got[2]
     assert not got[2] & got[3]
+    assert len(done.identities("article") | got[2] | got[3]) == PAGES
+    assert "stays seen" in nothing.log
+    assert nothing.items == []
     assert queues(tmp_path) == ["named.db"]
 
 
