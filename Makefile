@@ -7,11 +7,11 @@ WORKERS ?= 2
 # Where torch comes without CUDA; PyPI's own build for Linux brings gigabytes of it.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
-.PHONY: demo test test-slow test-models test-servers lint format bench serve clean
+.PHONY: demo test test-slow test-models test-scrapy-216 test-servers lint format bench serve clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/'
 
 $(VENV)/base: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
@@ -42,6 +42,21 @@ test-slow: $(VENV)/dev test-servers    ## the slow part
 test-models: $(VENV)/models test-servers    ## the engines that need torch, transformers or llama.cpp, with a real small model
 	$(BIN)/python -m pytest -m models $(ARGS)
 
+$(VENV)-216/ready: pyproject.toml constraints.txt
+	test -x $(VENV)-216/bin/python || $(PYTHON) -m venv $(VENV)-216
+	$(VENV)-216/bin/pip install --quiet --disable-pip-version-check --upgrade "pip>=26"
+	grep -v '^Scrapy==' constraints.txt > $(VENV)-216/constraints.txt
+	$(VENV)-216/bin/pip install --quiet --disable-pip-version-check --constraint $(VENV)-216/constraints.txt \
+		"scrapy>=2.16,<2.17" --editable ".[dev,server]"
+	touch $@
+
+test-scrapy-216: $(VENV)-216/ready test-servers    ## the frontier's tests on the oldest Scrapy it runs on
+	$(VENV)-216/bin/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS) \
+		tests/contracts/test_frontier_queues.py tests/contracts/test_frontier_limits.py \
+		tests/servers/test_frontier.py tests/servers/test_frontier_failures.py \
+		tests/servers/test_frontier_order.py tests/servers/test_frontier_politeness.py \
+		tests/servers/test_frontier_start_urls.py
+
 test-servers:    ## as root on Debian or Ubuntu: install the servers that tests start
 	@tests/install_servers.sh
 
@@ -62,4 +77,4 @@ serve: $(VENV)/base    ## the model server on 127.0.0.1:8765
 	$(BIN)/gleanery serve-models
 
 clean:           ## remove what was set up and crawled
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) $(VENV)-216 .demo

@@ -50,6 +50,7 @@ class RobotsTxtMiddleware(ScrapyRobotsTxt):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._stats = crawler.stats
         self._rules: dict[str, asyncio.Task[RobotParser | None]] = {}
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
@@ -83,9 +84,10 @@ class RobotsTxtMiddleware(ScrapyRobotsTxt):
             return self._close(site, f"status {response.status}")
         body = b"" if response.status >= 400 else response.body
         rules: RobotParser = build_from_crawler(self._parserimpl, self.crawler, body)
-        await self.crawler.signals.send_catch_log_async(
-            signal=signals.robots_parsed, robotparser=rules, request=request
-        )
+        if parsed := getattr(signals, "robots_parsed", None):  # not in Scrapy 2.16
+            await self.crawler.signals.send_catch_log_async(
+                signal=parsed, robotparser=rules, request=request
+            )
         return rules
 
     def _close(self, site: str, why: str) -> NothingAllowed:

@@ -15,6 +15,8 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tests.crawl import deprecated_calls
+
 FIXTURES = Path(
     os.environ.get("GLEANERY_FIXTURES", Path(__file__).parents[2] / "shared" / "fixtures")
 )
@@ -46,6 +48,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reasons = [str(r.longrepr) for r in terminalreporter.stats.get("skipped", [])]
     missing = sum("server missing:" in reason for reason in reasons)
     terminalreporter.write_line(f"skipped for a missing server: {missing}")
+
+
+@pytest.fixture(autouse=True)
+def no_deprecated_calls() -> Iterator[None]:
+    """Scrapy's deprecation warnings are errors in crawls of their own processes, too."""
+    yield
+    assert deprecated_calls() == []
 
 
 def redis_answers(url: str) -> bool:

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scrapy import version_info
+
 from storage import Store, open_store
 
 ROOT = Path(__file__).parents[1]
+_logs: list[Path] = []
 
 
 @dataclass
@@ -61,10 +64,30 @@ def start_crawl(
         command += ["-s", f"{name}={value}"]
     clean = {k: v for k, v in os.environ.items() if not k.startswith("GLEANERY_")}
     ours = {"GLEANERY_HOME": str(home), "GLEANERY_ALLOWED_ADDRESSES": "127.0.0.0/8"}
+    _logs.append(home / "crawl.log")
     with (home / "crawl.log").open("w", encoding="utf-8") as log:
         return subprocess.Popen(
             command, cwd=ROOT, env=clean | ours | (env or {}), stdout=log, stderr=log, text=True
         )
+
+
+def deprecated_calls() -> list[str]:
+    """Lines of the crawls since the last call in which Scrapy says that our code uses old ways.
+
+    Scrapy 2.16 has deprecated what 2.19 has not: there is nothing to be learnt from it.
+    """
+    lines = [
+        line
+        for path in _logs
+        if path.exists()
+        for line in path.read_text("utf-8", "replace").splitlines()
+        if "ScrapyDeprecationWarning" in line
+        and version_info >= (2, 19)
+        and f"{ROOT}/" in line
+        and "site-packages" not in line
+    ]
+    _logs.clear()
+    return lines
 
 
 def scrapy_crawl(spider: str, home: Path, *, timeout: float = 180, **more: Any) -> CrawlResult:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Self
 
-from scrapy import signals
+from scrapy import signals, version_info
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.utils.defer import deferred_from_coro
 
@@ -88,6 +88,8 @@ class FrontierScheduler(BaseScheduler):
             # AutoThrottle sets the delay of new slots in this way, too.
             assert self.crawler.engine is not None
             self.crawler.engine.downloader._delay = 0.0
+            if version_info < (2, 17):  # that one asks the spider
+                spider.download_delay = 0.0  # type: ignore[attr-defined]
         return deferred_from_coro(self._join())
 
     def close(self, reason: str) -> Deferred[None]:

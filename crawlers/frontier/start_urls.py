@@ -129,13 +129,13 @@ class StartUrlsMiddleware:
     def _is_over(self) -> bool:
         """Whether nothing is left; the scheduler waits by itself before it says so."""
         engine = self.crawler.engine
-        if engine is None or engine.scheduler is None or engine.scraper.slot is None:
+        if engine is None or engine._slot is None or engine.scraper.slot is None:
             return False
         return not (
             self._queued
             or engine.downloader.active
             or not engine.scraper.slot.is_idle()
-            or engine.scheduler.has_pending_requests()
+            or engine._slot.scheduler.has_pending_requests()
         )
 
 

@@ -14,6 +14,8 @@ from gleanery.errors import GleaneryError
 if TYPE_CHECKING:
     import argparse
 
+    from scrapy.crawler import Crawler
+
 logger = logging.getLogger(__name__)
 
 
@@ -41,7 +43,9 @@ class Command(ScrapyCommand):
                 arguments.parse(args[0], opts.spargs)
             except GleaneryError as error:
                 raise UsageError(str(error), print_help=False) from error
-        crawler = self._create_crawler(args[0])
+        # Scrapy 2.19's also warns of feeds that nobody exports; 2.16 has none
+        create = getattr(self, "_create_crawler", self.crawler_process.create_crawler)
+        crawler: Crawler = create(args[0])
         crawl = self.crawler_process.crawl(crawler, **opts.spargs)
         assert isinstance(crawl, asyncio.Task)
         crawl.add_done_callback(self._note_failure)

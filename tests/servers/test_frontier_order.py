@@ -69,10 +69,10 @@ def watched(redis_url):
                 key, _, entry = rest.partition(" ")
                 came[key.split(":", 3)[3]].append(page_of(entry))
             if verb == "HSET" and rest.startswith(f"{CRAWL}lease:"):
-                depth, host, entry = rest.split(" ", 2)[2].split(";", 2)
+                _at, depth, host, entry = rest.split(" ", 2)[2].split(";", 3)
                 went[f"{depth}:{host}"].append(page_of(entry))
 
-    with Redis.from_url(redis_url) as client, client.monitor() as monitor:
+    with Redis.from_url(redis_url, socket_timeout=None) as client, client.monitor() as monitor:
         thread = threading.Thread(target=listen, args=(monitor,), daemon=True)
         thread.start()
         yield came, went
