@@ -156,7 +156,8 @@ async def raw_ours(socket: str, total: int) -> float:
     """Requests a second through enqueue, lease and ack, in batches as the scheduler makes them."""
     queue = RedisQueue(AsyncRedis(unix_socket_path=socket), "bench", "w1")
     await queue.open()
-    began, done, number, ended = time.perf_counter(), 0, 0, []
+    ended: list[tuple[str, str]] = []
+    began, done, number = time.perf_counter(), 0, 0
     while done < total:
         pushes = [push(n) for n in range(number, min(number + 64, total))]
         number += len(pushes)

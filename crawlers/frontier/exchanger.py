@@ -64,18 +64,14 @@ class Exchanger:
             on_change: Called when the engine should look again.
             on_end: Called once with a close reason: a budget is spent, or the queue is gone.
         """
-        self.queue = queue
-        self.stats = stats
-        self.prefetch = prefetch
-        self.idle_seconds = idle_seconds
-        self.budget = budget
+        self.queue, self.stats = queue, stats
+        self.prefetch, self.idle_seconds, self.budget = prefetch, idle_seconds, budget
         self.capacity, self.held = capacity, held
         self.on_change, self.on_end = on_change, on_end
         self.ready: deque[Lease] = deque()
         self.outbox = Outbox()
         self.sending = Outbox()
-        self._boxes = 0
-        self._answered = True
+        self._boxes, self._answered = 0, True
         self._answer = Answer(queued=1)  # until the first one comes, the crawl is not over
         self._quiet_since: float | None = None
         self._wake = asyncio.Event()
