@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -24,8 +26,8 @@ from model_server.runner import EngineRunner
 
 logger = logging.getLogger("model_server")
 
-SHUTDOWN_SECONDS = 10
-"""Longest wait for calls that run when SIGTERM comes."""
+CLOSE_SECONDS = 5.0
+"""Longest wait for an engine to end what it computes for nobody any more."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,6 +57,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--token",
         help="bearer token callers must show; GLEANERY_MODEL_SERVER_TOKEN hides it from ps",
     )
+    parser.add_argument(
+        "--drain-seconds",
+        type=int,
+        default=20,
+        metavar="N",
+        help="longest wait for calls under way when SIGTERM comes (%(default)s)",
+    )
     return parser.parse_args(arguments)
 
 
@@ -79,13 +88,24 @@ def serve(options: argparse.Namespace) -> None:
         port=options.port,
         log_level="warning",
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        timeout_graceful_shutdown=options.drain_seconds,
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn ends gracefully, then raises the signal again: by then it has done its work
         signal.signal(number, lambda *_: None)
     _AnnouncingServer(settings, engines).run()
-    engines.close()
+    _close(engines)
+
+
+def _close(engines: EngineSet) -> None:
+    """Let go of the engines; end the process if one does not come back from its model."""
+    closing = threading.Thread(target=engines.close, daemon=True)
+    closing.start()
+    closing.join(CLOSE_SECONDS)
+    if closing.is_alive():
+        logger.warning("An engine is still computing; ending without it")
+        logging.shutdown()
+        os._exit(0)  # the interpreter would wait for the engine's thread
 
 
 class _AnnouncingServer(uvicorn.Server):

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from gleanery.errors import ConfigError
 from items.taxonomy import Taxonomy
 from model_server.engine_set import EngineSet
+from model_server.metrics import ServerMetrics
 from model_server.schema import MAX_CHARACTERS, MAX_DOCUMENTS
 from model_server.server import build_server
 
@@ -41,7 +42,7 @@ class OneToken:
 def build_app(
     engines: EngineSet, taxonomy: Taxonomy, *, hosts: Sequence[str] = (), token: str = ""
 ) -> Starlette:
-    """Return the application: MCP under ``/mcp``, ``/healthz``, ``/readyz``.
+    """Return the application: MCP under ``/mcp``, ``/healthz``, ``/readyz``, ``/metrics``.
 
     Args:
         engines: Loaded or not.
@@ -66,6 +67,7 @@ def build_app(
         return JSONResponse(state, status_code=200 if engines.ready else 503)
 
     server.custom_route("/healthz", ["GET"])(healthz)
+    server.custom_route("/metrics", ["GET"])(ServerMetrics(engines).answer)
     server.custom_route("/readyz", ["GET"])(readyz)
     names = [f"{name}:*" for name in LOOPBACK] + [*LOOPBACK, *hosts]
     return server.streamable_http_app(

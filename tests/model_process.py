@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -27,8 +28,11 @@ def clean_env(home: Path, **more: str) -> dict[str, str]:
 class ModelServerProcess:
     """``python -m model_server`` on a port of its own; it can be killed and started again."""
 
-    def __init__(self, home: Path, *, token: str = "", port: int = 0) -> None:
+    def __init__(
+        self, home: Path, *arguments: str, token: str = "", port: int = 0, **env: str
+    ) -> None:
         self.home, self.token, self.port = home, token, port
+        self._arguments, self._env = arguments, env
         self.log = ""
         self._process: subprocess.Popen[str] | None = None
 
@@ -39,9 +43,9 @@ class ModelServerProcess:
     def start(self) -> None:
         """Start, and wait until the engine is loaded."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "model_server", "--port", str(self.port)],
+            [sys.executable, "-m", "model_server", "--port", str(self.port), *self._arguments],
             cwd=ROOT,
-            env=clean_env(self.home, GLEANERY_MODEL_SERVER_TOKEN=self.token),
+            env=clean_env(self.home, GLEANERY_MODEL_SERVER_TOKEN=self.token, **self._env),
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -53,6 +57,11 @@ class ModelServerProcess:
         assert self._process
         self._process.send_signal(number)
         return self._process.wait(timeout=30)
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
 
     @property
     def running(self) -> bool:
@@ -74,6 +83,22 @@ class ModelServerProcess:
             return httpx2.get(self.url.replace("/mcp", "/readyz")).status_code == 200
         except httpx2.TransportError:
             return False
+
+
+def stub_process(
+    home: Path, *arguments: str, token: str = "", **options: object
+) -> ModelServerProcess:
+    """The trivial engine with ``options``, not yet started."""
+    file = home / "engines.yaml"
+    file.write_text(json.dumps({"engines": {"trivial": {"engine": "stub"} | options}}), "utf-8")
+    return ModelServerProcess(
+        home,
+        *arguments,
+        token=token,
+        GLEANERY_TEST_ENGINES="1",
+        GLEANERY_MODEL_ENGINE="trivial",
+        GLEANERY_MODEL_ENGINES_FILE=str(file),
+    )
 
 
 @contextmanager

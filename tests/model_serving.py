@@ -23,7 +23,8 @@ class Served:
         return f"http://127.0.0.1:{self.port}/mcp"
 
     def start(self) -> None:
-        app = build_app(engine_set(self.engine), TAXONOMY, **self.options)
+        self.engines = engine_set(self.engine)
+        app = build_app(self.engines, TAXONOMY, **self.options)
         self.server = uvicorn.Server(uvicorn.Config(app, port=self.port, log_level="error"))
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
