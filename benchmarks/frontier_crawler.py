@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import scrapy
 from scrapy.crawler import AsyncCrawlerProcess
@@ -20,6 +21,7 @@ class BenchSpider(scrapy.Spider):
 
     async def start(self) -> Any:
         self.lags: list[float] = []
+        self.times: dict[str, list[float]] = {}
         self._beat = asyncio.create_task(self._heartbeat())
         yield scrapy.Request(self.start_url)
 
@@ -29,7 +31,12 @@ class BenchSpider(scrapy.Spider):
             await asyncio.sleep(0.01)
             self.lags.append(time.perf_counter() - began - 0.01)
 
+    def closed(self, reason: str) -> None:
+        self.closed_at = time.perf_counter()
+
     def parse(self, response: Any) -> Any:
+        host = urlsplit(response.url).hostname or ""
+        self.times.setdefault(host, []).append(time.perf_counter())
         for link in response.xpath("//a/@href").getall():
             yield response.follow(link)
 
@@ -60,6 +67,8 @@ def main() -> None:
                 "pages": pages,
                 "rate": pages / max(0.001, stats["elapsed_time_seconds"] - idle),
                 "lag_p99_ms": 1000 * lags[int(len(lags) * 0.99)] if lags else 0.0,
+                "hosts": crawler.spider.times,
+                "closed": crawler.spider.closed_at,
                 "exchanges": stats.get("frontier/exchanges", 0),
                 "reason": stats["finish_reason"],
             }
