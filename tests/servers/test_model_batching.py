@@ -12,26 +12,10 @@ from hypothesis import strategies as st
 from gleanery.errors import EngineError, ModelBusyError, ModelUnavailableError
 from model_server.engines.stub import StubOptions
 from model_server.runner import EngineRunner
-from model_server.schema import Document, Proposal
+from model_server.schema import Document
 from model_server.spec import EngineSpec
-from tests.model_echo import TAXONOMY, EchoEngine
-
-
-class TalkingEngine(EchoEngine):
-    """Also proposes and embeds; a character is a token."""
-
-    def count_tokens(self, text):
-        return len(text.strip())
-
-    def propose_category(self, documents):
-        self.batches.append(len(documents))
-        names = dict.fromkeys(("name_ko", "name_en", "description_ko", "description_en"), "x")
-        ids = [d.id for d in documents]
-        return [Proposal(parent=None, key="x", evidence=ids, **names)]
-
-    def embed(self, texts):
-        self.batches.append(len(texts))
-        return [[float(len(text))] for text in texts]
+from tests.model_echo import TAXONOMY
+from tests.model_talking import TalkingEngine
 
 
 def runner_of(engine=None, **options):
@@ -108,7 +92,7 @@ async def test_different_questions_are_not_mixed():
     one, few, first, second, two, more = [values for values, _ in await asked]
 
     assert [v.category for v in one + two] == [TAXONOMY.keys[1], TAXONOMY.keys[2]]
-    assert few + more == [[1.0], [2.0], [3.0]]
+    assert [v[0] for v in few + more] == [1.0, 2.0, 3.0]
     assert [len(p.evidence) for p in first + second] == [3, 2]
     assert sorted(engine.batches) == [1, 2, 2, 3, 3]
     await asyncio.gather(*held_calls)
