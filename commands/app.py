@@ -15,6 +15,7 @@ from commands.compare import compare
 from commands.crawl import crawl
 from commands.demo import demo
 from commands.evaluate import evaluate
+from commands.evaluate_hostile import evaluate_hostile
 from commands.evaluate_images import evaluate_images
 from commands.frontier import frontier
 from commands.profiles import profiles
@@ -49,6 +50,7 @@ for _command in (
     evaluate,
     compare,
     evaluate_images,
+    evaluate_hostile,
     settings,
 ):
     app.command()(_command)
