@@ -1,4 +1,4 @@
-"""The site of ``benchmarks.frontier`` and a proxy that makes Redis look far away; both asyncio."""
+"""The sites of ``benchmarks.frontier*`` and a proxy that makes Redis look far away; all asyncio."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import random
 import sys
 
 BREADTH, LINKS = 5, 20
+SLOW_HOST = "127.0.0.2"
+FAST_HOSTS = ("127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6")
 
 
 def page(number: int, pages: int) -> bytes:
@@ -37,6 +39,38 @@ async def serve_site(pages: int) -> None:
     await _forever(answer)
 
 
+async def serve_hosts(fast: int, slow: int, delay: float, seconds: float) -> None:
+    """Serve ``fast`` pages on four hosts and ``slow`` ones on a fifth; all are this machine.
+
+    Args:
+        fast: Pages of the four hosts, linked from ``/0`` of any host.
+        slow: Pages of the slow one, linked from there too.
+        delay: Crawl-delay that the slow host asks for, in seconds; 0 = none.
+        seconds: Time that it takes for each answer.
+    """
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        here, port = writer.get_extra_info("sockname")
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while True:
+                path = (await reader.readuntil(b"\r\n\r\n")).split(b" ", 2)[1]
+                text = "<html>a page"
+                if path == b"/robots.txt":
+                    text = f"User-agent: *\nCrawl-delay: {delay if here == SLOW_HOST else 0}\n"
+                elif path == b"/0":
+                    where = [SLOW_HOST] * slow + [FAST_HOSTS[n % 4] for n in range(fast)]
+                    links = (f"http://{host}:{port}/{n + 1}" for n, host in enumerate(where))
+                    text = "".join(f"<a href='{link}'></a>" for link in links)
+                elif here == SLOW_HOST:
+                    await asyncio.sleep(seconds)
+                kind = "plain" if path == b"/robots.txt" else "html"
+                head = f"HTTP/1.1 200 OK\r\nContent-Type: text/{kind}\r\n"
+                writer.write(f"{head}Content-Length: {len(text)}\r\n\r\n{text}".encode())
+                await writer.drain()
+
+    await _forever(answer, "0.0.0.0")
+
+
 async def serve_proxy(target: str, delay: float) -> None:
     """Pass on to ``target`` (a unix socket), each request ``delay`` seconds late."""
 
@@ -62,8 +96,8 @@ async def serve_proxy(target: str, delay: float) -> None:
     await _forever(connect)
 
 
-async def _forever(answer: object) -> None:
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)  # type: ignore[arg-type]
+async def _forever(answer: object, address: str = "127.0.0.1") -> None:
+    server = await asyncio.start_server(answer, address, 0)  # type: ignore[arg-type]
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
@@ -71,5 +105,8 @@ async def _forever(answer: object) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "site":
         asyncio.run(serve_site(int(sys.argv[2])))
+    elif sys.argv[1] == "hosts":
+        fast_pages, slow_pages, *pace = sys.argv[2:]
+        asyncio.run(serve_hosts(int(fast_pages), int(slow_pages), *map(float, pace)))
     else:
         asyncio.run(serve_proxy(sys.argv[2], float(sys.argv[3])))
