@@ -1,7 +1,8 @@
 """What one slow host costs the others: pages a second of four fast hosts with and without it.
 
 A host without a delay takes its ``FRONTIER_HOST_CONCURRENCY`` of the worker's connections, slow or
-not: that figure is for the record. Same run, interleaved, medians. Needs ``redis-server``. ``--quick`` makes it a tenth as large.
+not: that figure is for the record. Same run, interleaved, medians. Needs ``redis-server``.
+``--quick`` makes it a tenth as large.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ SLOW = {
 }
 """Pages of the slow host, its Crawl-delay, the time of its answers."""
 PER_HOST = 8
-"""Of 32 ``CONCURRENT_REQUESTS``; without ``FRONTIER_HOST_CONCURRENCY`` a slow host fills a worker."""
+"""``FRONTIER_HOST_CONCURRENCY``, of 32 requests; without it a slow host fills a worker."""
 
 
 def fast_rate(redis: Redis, settings: dict[str, object], slow: tuple[int, float, float]) -> float:
