@@ -60,19 +60,27 @@ class Endpoint:
             timeout_seconds: Longest silence during one answer.
             retries: Further tries after a failed one.
             connections: Requests in flight at most.
+
+        Raises:
+            EngineError: The key is none.
         """
         self.url = url
         """Base address; it holds neither credentials nor a query."""
-        self._key = key
+        self._key = key = key.strip()
+        if not (key.isascii() and key.isprintable()):  # the library's error would show it whole
+            raise EngineError("the key holds characters that no HTTP header takes")
         self._retries = retries
-        # A redirect would take the key along, or give an answer that nobody chose.
+        near = _is_near(url)
+        # A redirect would take the key along, or give an answer that nobody chose; a proxy of the
+        # environment leads out of this machine and its network, not into it.
         self._http = httpx2.Client(
             headers={"authorization": f"Bearer {key}"} if key else {},
             timeout=httpx2.Timeout(timeout_seconds, connect=CONNECT_SECONDS),
             limits=httpx2.Limits(max_connections=connections),
             follow_redirects=False,
+            trust_env=not near,
         )
-        if key and not _private(url):
+        if key and not near and not url.startswith("https:"):
             logger.warning("The key goes to %s in clear: use https", self.url)
 
     def get(self, path: str, *, patient: bool = True) -> Any:
@@ -123,14 +131,15 @@ class Endpoint:
         except httpx2.TimeoutException as error:
             raise _NotNowError("no answer in time") from error
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise _NotNowError(_first_line(str(error)) or type(error).__name__) from error
+            raise _NotNowError(_one_line(str(error)) or type(error).__name__) from error
         self._check(answer, text, patient=patient)
         try:
             return json.loads(text)
-        except ValueError as error:
-            raise _NotNowError(
-                "the answer is no JSON: is this an OpenAI-compatible API?"
-            ) from error
+        except (ValueError, RecursionError) as error:
+            trouble = "the answer is no JSON: is this an OpenAI-compatible API?"
+            if not patient:  # some servers greet with a page, whatever they are asked
+                raise RefusedError(self.url, answer.status_code, trouble) from error
+            raise _NotNowError(trouble) from error
 
     def _check(self, answer: httpx2.Response, text: bytes, *, patient: bool) -> None:
         """Raise what the status means.
@@ -165,7 +174,7 @@ class Endpoint:
         for name in ("error", "message", "detail"):
             if isinstance(found, dict) and name in found:
                 found = found[name]
-        message = _first_line(found if isinstance(found, str) else json.dumps(found))
+        message = _one_line(found if isinstance(found, str) else json.dumps(found))
         return message.replace(self._key, HIDDEN) if self._key else message
 
     def _away(self, trouble: _NotNowError, tries: int) -> str:
@@ -200,15 +209,15 @@ def _read(answer: httpx2.Response) -> bytes:
     return b"".join(parts)
 
 
-def _first_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:300]
+def _one_line(text: str) -> str:
+    first = text.strip().partition("\n\n")[0]  # some servers send their traceback along
+    return " ".join("".join(c if c.isprintable() else " " for c in first).split())[:300]
 
 
-def _private(url: str) -> bool:
-    """Whether a key is safe on its way: encrypted, or inside this machine or its network."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+def _is_near(url: str) -> bool:
+    """Whether an address is of this machine or its network."""
+    host = urlsplit(url).hostname or ""
     try:
-        return parts.scheme == "https" or ip_address(host).is_private
+        return ip_address(host).is_private
     except ValueError:
         return "." not in host  # localhost, or a service's name inside a cluster

@@ -39,11 +39,12 @@ CHOICES: Mapping[str, Choice] = {
 """vLLM since 0.12; vLLM before; llama.cpp."""
 JSON: Mapping[str, Json] = {
     "response_format": _response_format,
+    "json_object": lambda schema: {"response_format": {"type": "json_object", "schema": schema}},
     "json_schema": lambda schema: {"json_schema": schema},
     "structured_outputs": lambda schema: {"structured_outputs": {"json": schema}},
     "guided_json": lambda schema: {"guided_json": schema},
 }
-"""OpenAI and most others; llama.cpp for plain completions; vLLM since 0.12; vLLM before."""
+"""OpenAI and most others; llama-cpp-python; llama.cpp for plain text; vLLM since 0.12; before."""
 
 
 def choice_by_json(hold: Json) -> Choice:

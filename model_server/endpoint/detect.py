@@ -81,10 +81,16 @@ def find_forms(asker: Asker, chat: bool | None) -> list[Form]:
     """
     both: tuple[Form, ...] = (PLAIN, CHAT)
     meant = [form for form in both if chat in (None, form is CHAT)]
-    forms = [form for form in meant if _said(asker, form, ONE)]
+    forms, why = [], "no answer"
+    for form in meant:
+        try:
+            asker.ask(form, HELLO, ONE, patient=False)
+            forms.append(form)
+        except (RefusedError, UnreadableError) as error:
+            why = str(error)
     if not forms:
-        paths = " or ".join(f.path for f in meant)
-        raise EngineError(f"{asker.endpoint.url} answers no {paths} for {asker.model}")
+        paths = " nor ".join(form.path for form in meant)
+        raise EngineError(f"model {asker.model} answers neither to {paths}: {why}")
     return forms
 
 

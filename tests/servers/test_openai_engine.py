@@ -224,6 +224,27 @@ def test_an_endpoint_that_says_nothing_counts_as_away(load):
             engine.classify(DOCUMENTS[:1])
 
 
+def test_a_server_that_greets_with_a_page_is_asked_by_what_else_it_offers(load):
+    """A gateway answers every path; only the chat behind it is one of OpenAI's."""
+
+    class Gateway(Ollama):
+        def answer(self, path, body):
+            return super().answer(path, body) or (200, b"<html>welcome</html>")
+
+    with Gateway() as endpoint:
+        assert "-chat-json-response_format/" in load(endpoint).version
+
+
+def test_an_endpoint_that_answers_nothing_says_why(load):
+    class Nothing(Vllm):
+        def answer(self, path, body):
+            refused = 400, {"error": {"message": "use max_completion_tokens"}}
+            return refused if body else super().answer(path, body)
+
+    with Nothing() as endpoint, pytest.raises(EngineError, match="use max_completion_tokens"):
+        load(endpoint)
+
+
 def test_an_endless_answer_is_cut(load):
     with Vllm() as endpoint:
         engine = load(endpoint, retries=0)
@@ -321,6 +342,22 @@ def test_a_redirect_is_not_followed(load):
             engine.classify(DOCUMENTS[:1])
 
     assert other.asked == []
+
+
+@pytest.mark.parametrize("key", ["sk-비밀", "sk-one\ntwo"], ids=["hangul", "newline"])
+def test_a_key_that_no_header_takes_is_refused_unseen(key, load):
+    with pytest.raises(EngineError, match="characters that no HTTP header takes") as caught:
+        load("http://127.0.0.1:9/v1", api_key=key)
+
+    assert "sk-" not in str(caught.value)
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_a_server_nearby(load, monkeypatch):
+    with Vllm() as endpoint, Vllm() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.server_port}")
+        load(endpoint)
+
+    assert proxy.asked == []
 
 
 # --- configuration
