@@ -1,7 +1,6 @@
 """A GGUF file run by llama.cpp, through the public C functions that llama-cpp-python binds.
 
-Its class ``Llama`` keeps one sequence only; with several in one cache a prefix is computed once and
-every question goes on from it (``llama_memory_seq_cp``, which shares cells in a unified cache).
+Its class ``Llama`` keeps one sequence only, so it cannot go on from one prefix with many questions.
 """
 
 from __future__ import annotations
@@ -10,21 +9,12 @@ import ctypes
 import logging
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from gleanery.errors import EngineError
 
 logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
-Logits = NDArray[np.float32]
-"""Shape ``(vocabulary,)``; valid until the next call of :meth:`Gguf.decode`."""
 
 _MAGIC = b"GGUF"
 _ERROR = 3
@@ -33,37 +23,15 @@ _said: deque[str] = deque(maxlen=5)
 _log_callback: Any = None
 
 
-@dataclass(slots=True, kw_only=True, frozen=True)
-class Settings:
-    """How a file is run."""
-
-    cells: int
-    """Tokens that the cache holds, of all sequences together."""
-    sequences: int
-    """Sequences in the cache at most; their numbers begin at 0."""
-    batch: int
-    """Tokens computed at once at most."""
-    threads: int
-    gpu_layers: int
-    swa_full: bool
-
-
-@dataclass(slots=True, kw_only=True, frozen=True)
-class Part:
-    """Tokens to be added to a sequence."""
-
-    sequence: int
-    position: int
-    """How many tokens the sequence has already."""
-    tokens: Sequence[int]
-    """At least one."""
-
-
 class Gguf:
-    """Model, tokenizer and cache; not for two threads at once."""
+    """Model and tokenizer; not for two threads at once."""
 
-    def __init__(self, path: Path, settings: Settings) -> None:
+    def __init__(self, path: Path, *, gpu_layers: int = 0) -> None:
         """Load the file; seconds to minutes.
+
+        Args:
+            path: The file; of a model in several files, the first.
+            gpu_layers: Layers that a GPU computes; -1 = all.
 
         Raises:
             EngineError: The library is missing, the file is, or llama.cpp cannot run it here.
@@ -71,52 +39,23 @@ class Gguf:
         self.library = _library()
         """The module ``llama_cpp``."""
         _check_file(path)
-        self.settings = settings
-        self._model: Any = None
-        self._vocab: Any = None
-        self._context: Any = None
-        self._memory: Any = None
-        self._batch: Any = None
         _said.clear()
-        try:
-            self._open(path)
-        except EngineError:
-            self.close()
-            raise
-
-    def _open(self, path: Path) -> None:
-        lib, settings = self.library, self.settings
-        of_model = lib.llama_model_default_params()
-        of_model.n_gpu_layers = settings.gpu_layers
-        self._model = lib.llama_model_load_from_file(str(path).encode(), of_model)
-        if self._model is None:
-            raise EngineError(f"{path} cannot be loaded: {_why()}")
-        self._vocab = lib.llama_model_get_vocab(self._model)
-        self.vocabulary = int(lib.llama_vocab_n_tokens(self._vocab))
-        wanted = lib.llama_context_default_params()
-        wanted.n_ctx = settings.cells
-        wanted.n_batch = wanted.n_ubatch = settings.batch
-        wanted.n_seq_max = settings.sequences
-        wanted.n_threads = wanted.n_threads_batch = settings.threads
-        wanted.swa_full = settings.swa_full
-        wanted.kv_unified = True
-        self._context = lib.llama_init_from_model(self._model, wanted)
-        if self._context is None:
-            raise EngineError(f"{path}: no cache of {settings.cells} tokens: {_why()}")
-        self._memory = lib.llama_get_memory(self._context)
-        self._batch = lib.llama_batch_init(settings.batch, 0, 1)
+        options = self.library.llama_model_default_params()
+        options.n_gpu_layers = gpu_layers
+        self.model = self.library.llama_model_load_from_file(str(path).encode(), options)
+        """llama.cpp's own; ``None`` once it is closed."""
+        if self.model is None:
+            raise EngineError(f"{path} cannot be loaded: {why()}")
+        self._vocab = self.library.llama_model_get_vocab(self.model)
+        self.vocabulary = int(self.library.llama_vocab_n_tokens(self._vocab))
+        """Number of its tokens."""
 
     def close(self) -> None:
-        """Free all memory; may be called again."""
-        if self._batch is not None:
-            self.library.llama_batch_free(self._batch)
-        if self._context is not None:
-            self.library.llama_free(self._context)
-        if self._model is not None:
-            self.library.llama_model_free(self._model)
-        self._model = self._context = self._batch = None
+        """Free all memory; may be called again. Decoders over it must be closed before."""
+        if self.model is not None:
+            self.library.llama_model_free(self.model)
+        self.model = None
 
-    # --- words
     @property
     def adds_bos(self) -> bool:
         """Whether the model expects a token that begins every text."""
@@ -125,7 +64,7 @@ class Gguf:
     @property
     def chat_template(self) -> str:
         """Jinja source of the model's chat format; empty if it has none."""
-        found = self.library.llama_model_chat_template(self._model, None)
+        found = self.library.llama_model_chat_template(self.model, None)
         return found.decode("utf-8", "replace") if found else ""
 
     def special_text(self, kind: str) -> str:
@@ -169,67 +108,8 @@ class Gguf:
         """
         sampler = self.library.llama_sampler_init_grammar(self._vocab, gbnf.encode(), b"root")
         if sampler is None:
-            raise EngineError(f"llama.cpp refuses the grammar: {_why()}")
+            raise EngineError(f"llama.cpp refuses the grammar: {why()}")
         return sampler
-
-    # --- sequences
-    def copy(self, sequence: int, to: int) -> None:
-        """Let the empty sequence ``to`` begin with all of ``sequence``; takes no cells."""
-        self.library.llama_memory_seq_cp(self._memory, sequence, to, -1, -1)
-
-    def forget(self, sequence: int) -> None:
-        """Empty a sequence."""
-        self.library.llama_memory_seq_rm(self._memory, sequence, -1, -1)
-
-    def decode(
-        self, parts: Sequence[Part], read: Callable[[Logits], T], *, every: bool = False
-    ) -> list[T]:
-        """Add tokens to sequences and read what comes next.
-
-        Args:
-            parts: Of different sequences.
-            read: Called with the logits after a part's last token.
-            every: Read the logits after every token instead.
-
-        Returns:
-            One value per part, in order; with ``every``, one per token.
-
-        Raises:
-            EngineError: The cache is full, or llama.cpp failed.
-        """
-        values: list[T] = []
-        rows = [row for part in parts for row in _rows(part, every=every)]
-        for start in range(0, len(rows), self.settings.batch):
-            values += self._run(rows[start : start + self.settings.batch], read)
-        return values
-
-    def _run(
-        self, rows: Sequence[tuple[int, int, int, bool]], read: Callable[[Logits], T]
-    ) -> list[T]:
-        batch = self._batch
-        batch.n_tokens = len(rows)
-        for n, (token, position, sequence, wanted) in enumerate(rows):
-            batch.token[n] = token
-            batch.pos[n] = position
-            batch.n_seq_id[n] = 1
-            batch.seq_id[n][0] = sequence
-            batch.logits[n] = wanted
-        if status := self.library.llama_decode(self._context, batch):
-            why = "the cache is full" if status == 1 else _why()
-            raise EngineError(f"llama.cpp fails on {len(rows)} tokens ({status}): {why}")
-        wanted_rows = [n for n, row in enumerate(rows) if row[3]]
-        return [read(self._logits(n)) for n in wanted_rows]
-
-    def _logits(self, row: int) -> Logits:
-        pointer = self.library.llama_get_logits_ith(self._context, row)
-        return np.ctypeslib.as_array(pointer, (self.vocabulary,))
-
-
-def _rows(part: Part, *, every: bool) -> Iterator[tuple[int, int, int, bool]]:
-    """Yield token, position, sequence, and whether its logits are wanted."""
-    last = len(part.tokens) - 1
-    for n, token in enumerate(part.tokens):
-        yield token, part.position + n, part.sequence, every or n == last
 
 
 def _library() -> Any:
@@ -262,7 +142,8 @@ def _log(level: int, text: bytes, _: object) -> None:
         _said.append(line)
 
 
-def _why() -> str:
+def why() -> str:
+    """Return what llama.cpp last complained of."""
     return "; ".join(_said) or "llama.cpp does not say why"
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from gleanery.errors import EngineError
-from model_server.gguf import Gguf, Logits
+from model_server.gguf import Gguf
+from model_server.gguf_decoder import Logits
 
 
 class Grammar:

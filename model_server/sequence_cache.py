@@ -1,47 +1,43 @@
-"""What llama.cpp's cache holds: beginnings of prompts, and the questions of the last call.
+"""What llama.cpp's cache holds: the beginning of a prompt, and the questions of the last call.
 
-A sequence is never cut back, only copied and forgotten: that works for every kind of model (a
-sliding window has forgotten what a cut would need), and a question is computed the same way every
-time, so its answer does not depend on what was asked before.
+The cache is always filled in one order: the prefix, then the questions. Sums of the same numbers in
+another order round to another answer, and 4-bit kernels make that visible; so a question gets the
+same answer to the last bit whatever was asked before. Sequences are copied and forgotten, never cut
+back: a model with a sliding window or a state has forgotten what a cut would need.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from gleanery.errors import EngineError
-from model_server.gguf import Gguf, Logits, Part
+from model_server.gguf_decoder import Decoder, Logits, Part
 
 T = TypeVar("T")
 Tokens = tuple[int, ...]
 
-PREFIXES = 6
-"""Beginnings that are kept: one a tool."""
+_PREFIX = 0
+"""Number of its sequence; questions have those after it."""
 
 
 @dataclass(slots=True, kw_only=True)
 class _Held:
-    """A sequence that goes on from a prefix."""
+    """A sequence that goes on from the prefix."""
 
     sequence: int
     tokens: Tokens
-    """All of them, the prefix included."""
-    cells: int
-    """What it takes beyond the prefix."""
-    whole: bool
-    """Whether the sequence holds just these tokens: then a question may go on from it."""
+    """Those after the prefix."""
 
 
 class SequenceCache:
     """Gives questions their sequences."""
 
-    def __init__(self, gguf: Gguf) -> None:
-        self._gguf = gguf
-        self._free = list(range(gguf.settings.sequences))
-        self._prefixes: OrderedDict[Tokens, int] = OrderedDict()
+    def __init__(self, decoder: Decoder) -> None:
+        self.decoder = decoder
+        self._room = decoder.settings.cells
+        self._prefix: Tokens = ()
         self._held: list[_Held] = []
 
     def run(self, prefix: Tokens, tails: Sequence[Tokens], read: Callable[[Logits], T]) -> list[T]:
@@ -57,11 +53,9 @@ class SequenceCache:
         Raises:
             EngineError: They do not fit into the cache.
         """
+        parts = self._going_on(prefix, tails) or self._begin(prefix, tails)
         try:
-            parts = self._going_on(prefix, tails)
-            if parts is None:
-                parts = self._begin(prefix, tails)
-            return self._gguf.decode(parts, read)
+            return self.decoder.decode(parts, read)
         except EngineError:
             self._clear()
             raise
@@ -77,92 +71,64 @@ class SequenceCache:
         Raises:
             EngineError: They do not fit into the cache.
         """
-        try:
-            (part,) = self._begin(prefix, [tail], room=room)
-            self._held[0].whole = False
-        except EngineError:
-            self._clear()
-            raise
+        (part,) = self._begin(prefix, [tail], room=room)
+        self._held = []  # nobody knows what the caller adds: no question goes on from it
         return part
 
     def _going_on(self, prefix: Tokens, tails: Sequence[Tokens]) -> list[Part] | None:
-        """Return what is new in each question; ``None`` if one does not go on from a held one."""
-        left = [held for held in self._held if held.whole]
+        """Return what is new in each question; ``None`` if one goes on from none of those held."""
+        left = list(self._held) if prefix == self._prefix else []
         pairs: list[tuple[_Held, Tokens]] = []
-        for tokens in (prefix + tail for tail in tails):
-            held = next((h for h in left if _goes_on(tokens, h.tokens)), None)
+        for tail in tails:
+            held = next((h for h in left if _goes_on(tail, h.tokens)), None)
             if held is None:
                 return None
             left.remove(held)
-            pairs.append((held, tokens[len(held.tokens) :]))
-        self._make_room(sum(len(new) for _, new in pairs), keep=prefix)
+            pairs.append((held, tail[len(held.tokens) :]))
+        if self._used() + sum(len(new) for _, new in pairs) > self._room:
+            return None
         parts = []
         for held, new in pairs:
-            parts.append(Part(sequence=held.sequence, position=len(held.tokens), tokens=new))
+            position = len(prefix) + len(held.tokens)
+            parts.append(Part(sequence=held.sequence, position=position, tokens=new))
             held.tokens += new
-            held.cells += len(new)
         return parts
 
     def _begin(self, prefix: Tokens, tails: Sequence[Tokens], *, room: int = 0) -> list[Part]:
-        for held in self._held:
-            self._forget(held.sequence)
-        self._held = []
-        source = self._prefix(prefix) if prefix else None
-        self._make_room(sum(len(tail) for tail in tails) + room, keep=prefix)
-        parts = []
-        for tail in tails:
-            sequence = self._free.pop()
-            if source is not None:
-                self._gguf.copy(source, sequence)
-            cells = len(tail) + room
-            self._held.append(
-                _Held(sequence=sequence, tokens=prefix + tail, cells=cells, whole=True)
+        need = len(prefix) + sum(len(tail) for tail in tails) + room
+        if need > self._room:
+            raise EngineError(
+                f"{need} tokens do not fit into a cache of {self._room}: raise the option context"
             )
-            parts.append(Part(sequence=sequence, position=len(prefix), tokens=tail))
-        return parts
+        self._forget()
+        if prefix != self._prefix:
+            self._clear()
+            if prefix:
+                part = Part(sequence=_PREFIX, position=0, tokens=prefix)
+                self.decoder.decode([part], lambda _: None)
+            self._prefix = prefix
+        self._held = [_Held(sequence=n, tokens=tail) for n, tail in enumerate(tails, _PREFIX + 1)]
+        for held in self._held:
+            if prefix:
+                self.decoder.copy(_PREFIX, held.sequence)
+        return [
+            Part(sequence=h.sequence, position=len(prefix), tokens=h.tokens) for h in self._held
+        ]
 
-    def _prefix(self, tokens: Tokens) -> int:
-        """Return the sequence that holds a prefix, computed the first time."""
-        if tokens in self._prefixes:
-            self._prefixes.move_to_end(tokens)
-            return self._prefixes[tokens]
-        if len(self._prefixes) >= PREFIXES:
-            self._forget(self._prefixes.popitem(last=False)[1])
-        self._make_room(len(tokens), keep=None)
-        sequence = self._free.pop()
-        self._gguf.decode([Part(sequence=sequence, position=0, tokens=tokens)], lambda _: None)
-        self._prefixes[tokens] = sequence
-        return sequence
-
-    def _make_room(self, cells: int, *, keep: Tokens | None) -> None:
-        """Forget the prefixes that were used longest ago until ``cells`` more fit.
-
-        Raises:
-            EngineError: They do not fit without any other prefix.
-        """
-        while self._used() + cells > self._gguf.settings.cells:
-            oldest = next((p for p in self._prefixes if p != keep), None)
-            if oldest is None:
-                raise EngineError(
-                    f"{cells} more tokens do not fit into a cache of {self._gguf.settings.cells}: "
-                    "raise the option context"
-                )
-            self._forget(self._prefixes.pop(oldest))
+    def _forget(self) -> None:
+        """Empty the sequences of questions, those that a caller went on with among them."""
+        for sequence in range(_PREFIX + 1, self.decoder.settings.sequences):
+            self.decoder.forget(sequence)
+        self._held = []
 
     def _clear(self) -> None:
         """Forget everything: after a failure nobody knows what the cache holds."""
-        for sequence in range(self._gguf.settings.sequences):
-            self._gguf.forget(sequence)
-        self._free = list(range(self._gguf.settings.sequences))
-        self._prefixes.clear()
+        self.decoder.clear()
+        self._prefix = ()
         self._held = []
 
     def _used(self) -> int:
-        return sum(map(len, self._prefixes)) + sum(held.cells for held in self._held)
-
-    def _forget(self, sequence: int) -> None:
-        self._gguf.forget(sequence)
-        self._free.append(sequence)
+        return len(self._prefix) + sum(len(held.tokens) for held in self._held)
 
 
 def _goes_on(tokens: Tokens, beginning: Tokens) -> bool:

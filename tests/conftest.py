@@ -118,6 +118,16 @@ def gguf(request) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_causal_lm(tmp_path_factory) -> Path:
+    """A checkpoint of gpt-oss's architecture with three small layers of random weights."""
+    for library in ("torch", "transformers", "accelerate", "llguidance"):
+        pytest.importorskip(library, reason=f"needs {library}: make test-models installs it")
+    from tests.tiny_models import gpt_oss  # noqa: PLC0415 - it needs those libraries
+
+    return gpt_oss(tmp_path_factory.mktemp("gpt-oss"))
+
+
+@pytest.fixture(scope="session")
 def openai_endpoint() -> Iterator[str]:
     """Address of a server that speaks as vLLM does; its model knows a few words."""
     from tests.openai_endpoint import Vllm  # noqa: PLC0415 - most tests need none

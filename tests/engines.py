@@ -41,6 +41,16 @@ CASES: dict[str, EngineCase] = {
         marks=(pytest.mark.models,),
         plain=False,
     ),
+    "transformers": EngineCase(
+        options=lambda request: {
+            "model": str(request.getfixturevalue("tiny_causal_lm")),
+            "context": 8_192,  # its few words make long prompts
+            "calibrate": False,
+        },
+        marks=(pytest.mark.models,),
+        plain=False,
+        knows=False,
+    ),
 }
 
 

@@ -18,16 +18,17 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from gleanery.errors import EngineError
+from items.taxonomy import Taxonomy
 from model_server.chat import ChatFormat, chat_format
-from model_server.gguf import Gguf, Logits, Settings
+from model_server.engine import EngineOptions
+from model_server.gguf import Gguf
+from model_server.gguf_decoder import OUTPUTS, Decoder, Logits, Settings
 from model_server.gguf_grammar import Grammar
 from model_server.language_model import LanguageModel, LanguageModelOptions
 from model_server.question import Question
-from model_server.sequence_cache import PREFIXES, SequenceCache
+from model_server.sequence_cache import SequenceCache
 
 _PROBE = "Answer:"
-_PERPLEXITY_CHUNK = 32
-"""Tokens whose logits are held at once: a large vocabulary takes a megabyte for each."""
 
 
 class LlamaCppOptions(LanguageModelOptions):
@@ -53,6 +54,10 @@ class LlamaCppEngine(LanguageModel):
     options: LlamaCppOptions
     _gguf: Gguf | None = None
 
+    def __init__(self, taxonomy: Taxonomy, options: EngineOptions, *, cache: Path) -> None:
+        super().__init__(taxonomy, options, cache=cache)
+        self._decoders: list[Decoder] = []
+
     @property
     def weights(self) -> str:
         return self._path.name
@@ -74,26 +79,18 @@ class LlamaCppEngine(LanguageModel):
 
     def load_model(self) -> None:
         """See :meth:`LanguageModel.load_model`."""
-        options = self.options
-        tails = options.documents_at_once * (options.document_tokens + 128)
-        self._gguf = Gguf(
-            self._path,
-            Settings(
-                # One prompt of full length, and as much again for the documents or other prompts.
-                cells=options.context + max(options.context, tails),
-                sequences=PREFIXES + options.documents_at_once,
-                batch=options.n_batch,
-                threads=options.n_threads or _cores(),
-                gpu_layers=options.n_gpu_layers,
-                swa_full=options.swa_full,
-            ),
-        )
-        self._cache = SequenceCache(self._gguf)
+        self._gguf = Gguf(self._path, gpu_layers=self.options.n_gpu_layers)
+        # Two caches: what is written must not push out the prefix from which documents are scored.
+        documents = self.options.documents_at_once
+        self._scoring = self._cache(documents, documents * (self.options.document_tokens + 128))
+        self._writing = self._cache(1, 0)
         self._format = self._chat_format(self._gguf)
         self._before = self._tokens_before(self._gguf)
 
     def close(self) -> None:
         """See :meth:`Engine.close`."""
+        while self._decoders:
+            self._decoders.pop().close()
         if self._gguf is not None:
             self._gguf.close()
             self._gguf = None
@@ -119,7 +116,7 @@ class LlamaCppEngine(LanguageModel):
             prefix = self._prefix(instructions)
             for start in range(0, len(tails), step):
                 chunk = tails[start : start + step]
-                rows += self._cache.run(prefix, chunk, lambda row: _log_shares(row)[first])
+                rows += self._scoring.run(prefix, chunk, lambda row: _log_shares(row)[first])
         return np.stack(rows)
 
     def generate(
@@ -137,30 +134,30 @@ class LlamaCppEngine(LanguageModel):
     def perplexity(self, text: str) -> float:
         """See :meth:`LanguageModel.perplexity`."""
         tokens = self.gguf.tokenize(text, bos=self.gguf.adds_bos)
-        part = self._cache.begin((), tuple(tokens))
+        part = self._writing.begin((), tuple(tokens))
         wanted = iter(tokens[1:])
 
         def loss(row: Logits) -> float:
             return -float(_log_shares(row)[next(wanted)])
 
         losses: list[float] = []
-        for start in range(0, len(tokens) - 1, _PERPLEXITY_CHUNK):
-            chunk = tokens[start : min(start + _PERPLEXITY_CHUNK, len(tokens) - 1)]
+        for start in range(0, len(tokens) - 1, OUTPUTS):
+            chunk = tokens[start : min(start + OUTPUTS, len(tokens) - 1)]
             at = replace(part, position=start, tokens=chunk)
-            losses += self.gguf.decode([at], loss, every=True)
+            losses += self._writing.decoder.decode([at], loss, every=True)
         return math.exp(min(sum(losses) / len(losses), 700.0))
 
     def _pieces(
         self, question: Question, max_tokens: int, grammar: Grammar | None
     ) -> Iterator[bytes]:
         """Yield what the model writes, up to its end, a newline or ``max_tokens``."""
-        part = self._cache.begin(
+        part = self._writing.begin(
             self._prefix(question.instructions), self._tail(question), room=max_tokens
         )
         choose = grammar.choose if grammar else _likeliest
         written = b""
         for _ in range(max_tokens):
-            (token,) = self.gguf.decode([part], choose)
+            (token,) = self._writing.decoder.decode([part], choose)
             if self.gguf.ends(token):
                 return
             piece = self.gguf.piece(token)
@@ -171,6 +168,21 @@ class LlamaCppEngine(LanguageModel):
             yield piece
             end = part.position + len(part.tokens)
             part = replace(part, position=end, tokens=(token,))
+
+    def _cache(self, questions: int, beside: int) -> SequenceCache:
+        """Return a cache for one prompt of full length, and ``beside`` tokens more."""
+        decoder = Decoder(
+            self.gguf,
+            Settings(
+                cells=self.context + beside,
+                sequences=1 + questions,
+                batch=self.options.n_batch,
+                threads=self.options.n_threads or _cores(),
+                swa_full=self.options.swa_full,
+            ),
+        )
+        self._decoders.append(decoder)
+        return SequenceCache(decoder)
 
     def _prefix(self, instructions: str) -> tuple[int, ...]:
         return (*self._before, *self.gguf.tokenize(instructions))
