@@ -21,7 +21,7 @@ $(VENV)/base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/dev: $(VENV)/base
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[dev,server,images]"
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[fast,dev,server,images]"
 	touch $@
 
 $(VENV)/models: $(VENV)/dev

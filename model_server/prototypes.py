@@ -1,9 +1,14 @@
-"""Classify by likeness to descriptions: centred bilingual prototypes, no training.
+"""Classify by likeness to descriptions and examples: centred, bilingual, no training.
 
 A sentence encoder puts all texts of one language close together; only what is left after the
 language's own mean is taken away tells subjects apart (all-but-the-top, Mu & Viswanath, 2018,
 arXiv:1702.01417, reduced to its first step). Descriptions and documents have means of their own:
-those of the descriptions come from themselves, those of documents from ``background.yaml``.
+those of the descriptions come from themselves, those of documents from ``background.yaml`` and
+``examples.yaml``.
+
+A category is as like a document as its nearest prototypes are: a soft maximum over everything known
+of it, its own description, its sub-categories' and its examples. One mean vector would stand
+between travel and parenting, near neither.
 """
 
 from __future__ import annotations
@@ -28,19 +33,22 @@ Embed = Callable[[Sequence[str]], Vectors]
 """Texts → shape ``(len(texts), dim)``."""
 
 LANGUAGES = ("ko", "en")
-CATEGORY_WEIGHT = 0.6
-"""Share of a category's own description in its prototype; its sub-categories' mean has the rest."""
+SOFTNESS = 0.07
+"""Cosine difference that counts in the soft maximum; towards 0 only the nearest prototype does."""
 BACKGROUND_FILE = Path(__file__).with_name("background.yaml")
+EXAMPLES_FILE = Path(__file__).with_name("examples.yaml")
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Prototypes:
-    """Unit vectors of everything in a taxonomy, and the means to subtract from documents."""
+    """Unit vectors of all that is known of a taxonomy, and the means to subtract from documents."""
 
     centres: Vectors
     """Shape ``(2, dim)``: mean of Korean, of English documents."""
-    categories: Vectors
-    """Shape ``(categories, dim)``; unit rows, in the taxonomy's order."""
+    rows: Vectors
+    """Shape ``(prototypes, dim)``; unit rows."""
+    owners: NDArray[np.int64]
+    """Shape ``(prototypes,)``: place of each row's category in the taxonomy; every one occurs."""
     subcategories: Vectors
     """Shape ``(all sub-categories, dim)``; unit rows, in the taxonomy's order."""
 
@@ -49,9 +57,20 @@ class Prototypes:
         means = self.centres[[0 if is_korean else 1 for is_korean in korean]]
         return unit(vectors - means)
 
+    def likeness(self, documents: Vectors) -> NDArray[np.float64]:
+        """Return the soft maximum of cosines, shape ``(documents, categories)``, in [-1, 1].
+
+        Args:
+            documents: Centred.
+        """
+        raised = np.exp(((documents @ self.rows.T).astype(np.float64) - 1) / SOFTNESS)
+        whose = (self.owners[:, None] == np.arange(self.owners.max() + 1)).astype(np.float64)
+        means: NDArray[np.float64] = raised @ (whose / whose.sum(axis=0))
+        return 1 + SOFTNESS * np.log(means)
+
 
 def load_prototypes(taxonomy: Taxonomy, embed: Embed, *, encoder: str, cache: Path) -> Prototypes:
-    """Return the prototypes from ``cache``, else compute them (some hundred texts) and keep them.
+    """Return the prototypes from ``cache``, else compute them (some 900 texts) and keep them.
 
     Args:
         taxonomy: Names are left out, descriptions are embedded.
@@ -70,27 +89,28 @@ def load_prototypes(taxonomy: Taxonomy, embed: Embed, *, encoder: str, cache: Pa
 
 
 def build_prototypes(taxonomy: Taxonomy, embed: Embed) -> Prototypes:
-    """Embed the descriptions and the background texts."""
-    subs = [s for c in taxonomy.categories for s in c.subcategories]
+    """Embed the descriptions, the examples and the background texts."""
     background = yaml.safe_load(BACKGROUND_FILE.read_text(encoding="utf-8"))
-    own, parts = [], []
+    examples = yaml.safe_load(EXAMPLES_FILE.read_text(encoding="utf-8"))
+    subs = [s for c in taxonomy.categories for s in c.subcategories]
+    sub_owners = [i for i, c in enumerate(taxonomy.categories) for _ in c.subcategories]
+    shown = [(i, examples.get(key, {})) for i, key in enumerate(taxonomy.keys)]
+    centres, rows, parts = [], [], []
+    owners: list[int] = []
     for language in LANGUAGES:
-        category_rows = embed(_descriptions(taxonomy.categories, language))
-        sub_rows = embed(_descriptions(subs, language))
-        mean = np.concatenate([category_rows, sub_rows]).mean(axis=0)
-        own.append(unit(category_rows - mean))
-        parts.append(unit(sub_rows - mean))
-    owners = [i for i, c in enumerate(taxonomy.categories) for _ in c.subcategories]
-    owns, both = unit(np.mean(own, axis=0)), np.mean(parts, axis=0)
-    rows = []
-    for i, row in enumerate(owns):
-        inside = both[[o == i for o in owners]]
-        below = unit(inside.mean(axis=0)) if len(inside) else row
-        rows.append(CATEGORY_WEIGHT * row + (1 - CATEGORY_WEIGHT) * below)
+        described = embed([*_lines(taxonomy.categories, language), *_lines(subs, language)])
+        described = unit(described - described.mean(axis=0))
+        texts = [(i, text) for i, own in shown for text in own.get(language, ())]
+        shown_rows = embed([*(text for _, text in texts), *background[language]])
+        centres.append(shown_rows.mean(axis=0))
+        rows += [described, unit(shown_rows[: len(texts)] - centres[-1])]
+        owners += [*range(len(taxonomy.categories)), *sub_owners, *(i for i, _ in texts)]
+        parts.append(described[len(taxonomy.categories) :])
     return Prototypes(
-        centres=np.stack([embed(background[name]).mean(axis=0) for name in LANGUAGES]),
-        categories=unit(np.stack(rows)),
-        subcategories=unit(both),
+        centres=np.stack(centres),
+        rows=np.concatenate(rows),
+        owners=np.array(owners),
+        subcategories=unit(np.mean(parts, axis=0)),
     )
 
 
@@ -101,20 +121,20 @@ def unit(rows: Vectors) -> Vectors:
     return scaled
 
 
-def softmax(rows: Vectors) -> NDArray[np.float64]:
+def softmax(rows: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return each row as shares in [0, 1] that sum to 1."""
     raised = np.exp(rows.astype(np.float64) - rows.max(axis=-1, keepdims=True))
     shares: NDArray[np.float64] = raised / raised.sum(axis=-1, keepdims=True)
     return shares
 
 
-def _descriptions(entries: Sequence[Category] | Sequence[Subcategory], language: str) -> list[str]:
+def _lines(entries: Sequence[Category] | Sequence[Subcategory], language: str) -> list[str]:
     return [getattr(entry, f"description_{language}") for entry in entries]
 
 
 def _key(taxonomy: Taxonomy, encoder: str) -> str:
-    background = BACKGROUND_FILE.read_text(encoding="utf-8")
-    parts = repr((encoder, CATEGORY_WEIGHT, asdict(taxonomy), background))
+    texts = [path.read_text(encoding="utf-8") for path in (BACKGROUND_FILE, EXAMPLES_FILE)]
+    parts = repr((encoder, asdict(taxonomy), texts))
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
