@@ -70,7 +70,7 @@ format: $(VENV)/dev    ## put the code into form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/dev    ## all benchmarks; goals met or not
+bench: $(VENV)/models    ## all benchmarks; goals met or not
 	$(BIN)/python -m benchmarks
 
 serve: $(VENV)/base    ## the model server on 127.0.0.1:8765
