@@ -10,7 +10,8 @@ HERE = Path(__file__).parent
 NAMES = sorted(
     p.stem
     for p in HERE.glob("*.py")
-    if p.stem not in {"__init__", "__main__", "goals", "frontier_site", "frontier_crawler"}
+    if p.stem
+    not in {"__init__", "__main__", "goals", "frontier_site", "frontier_crawler", "serving_load"}
 )
 
 if __name__ == "__main__":

@@ -61,6 +61,8 @@ class Config(BaseSettings):
     """Bearer token of those servers."""
     model_timeout_seconds: float = Field(60.0, gt=0)
     """Longest wait for one answer of the model server."""
+    model_patience_seconds: float = Field(10.0, ge=0)
+    """Time that items wait for model servers that are all away; then they pass unclassified."""
     model_batch_size: int = Field(32, ge=1, le=64)
     """Documents sent in one call."""
     taxonomy_file: Path | None = None

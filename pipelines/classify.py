@@ -144,6 +144,7 @@ def client_from_settings(settings: BaseSettings) -> ModelClient:
         home=Path(settings["HOME"]),
         timeout=settings.getfloat("MODEL_TIMEOUT_SECONDS"),
         batch_size=settings.getint("MODEL_BATCH_SIZE"),
+        patience=settings.getfloat("MODEL_PATIENCE_SECONDS"),
     )
 
 
@@ -161,6 +162,7 @@ def client_from_config(config: Config) -> ModelClient:
         home=config.home,
         timeout=config.model_timeout_seconds,
         batch_size=config.model_batch_size,
+        patience=config.model_patience_seconds,
     )
 
 
@@ -173,6 +175,7 @@ def make_client(
     home: Path,
     timeout: float,
     batch_size: int,
+    patience: float,
 ) -> ModelClient:
     """Return a client, not yet open.
 
@@ -191,4 +194,6 @@ def make_client(
     from model_server.embedded import embedded_server  # noqa: PLC0415
 
     server = urls or embedded_server(engine, home, engines_file=engines_file)
-    return ModelClient(server, token=token, timeout=timeout, batch_size=batch_size)
+    return ModelClient(
+        server, token=token, timeout=timeout, batch_size=batch_size, patience=patience
+    )

@@ -1,0 +1,39 @@
+"""A spider that yields many articles from one page: a load for item pipelines."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import scrapy
+
+from items import Article
+from spiders.base import GleanerySpider, SpiderArguments
+
+WORDS = "정부는 오늘 새로운 정책을 발표했다. The council met again on Monday. " * 8
+
+
+class BurstArguments(SpiderArguments):
+    SEED_KINDS: ClassVar[tuple[str, ...]] = ("page",)
+    page: str | None = None
+    """Address of anything that answers with 200."""
+    items: int = 1000
+    """Articles that it yields."""
+
+
+class BurstSpider(GleanerySpider):
+    name = "burst"
+    platform = "burst"
+    Arguments = BurstArguments
+
+    async def start_seed(self, seed):
+        yield scrapy.Request(seed.value)
+
+    def parse(self, response):
+        for number in range(self.arguments.items):
+            yield Article(
+                platform="burst",
+                external_id=str(number),
+                url=f"{response.url}?{number}",
+                title=f"article {number}",
+                text=f"{number % 19} {WORDS}",
+            )
