@@ -57,6 +57,11 @@ class Gguf:
         self.model = None
 
     @property
+    def trained_context(self) -> int:
+        """Tokens that the model was made for, prompt and answer together."""
+        return int(self.library.llama_model_n_ctx_train(self.model))
+
+    @property
     def adds_bos(self) -> bool:
         """Whether the model expects a token that begins every text."""
         return bool(self.library.llama_vocab_get_add_bos(self._vocab))

@@ -68,6 +68,10 @@ class LlamaCppEngine(LanguageModel):
         return f"{self._path.name} {stat.st_size} {stat.st_mtime_ns}"
 
     @property
+    def context(self) -> int:
+        return min(self.options.context, self.gguf.trained_context)
+
+    @property
     def gguf(self) -> Gguf:
         """The loaded file."""
         assert self._gguf is not None, "load() comes first"
