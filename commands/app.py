@@ -17,6 +17,7 @@ from commands.demo import demo
 from commands.evaluate import evaluate
 from commands.evaluate_hostile import evaluate_hostile
 from commands.evaluate_images import evaluate_images
+from commands.feedback import feedback
 from commands.frontier import frontier
 from commands.profiles import profiles
 from commands.proposals import proposals
@@ -54,6 +55,7 @@ for _command in (
     settings,
 ):
     app.command()(_command)
+app.add_typer(feedback, name="feedback")
 app.add_typer(frontier, name="frontier")
 app.add_typer(proposals, name="proposals")
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)

@@ -16,6 +16,13 @@ def evaluate(
         Path, typer.Option(help='JSON lines: {"text", "category", "lang"?, "title"?, "source"?}.')
     ],
     engine: Annotated[str | None, typer.Option(help="Engine; default MODEL_ENGINE.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="Trained head: NAME or NAME@VERSION (see `feedback list`).")
+    ] = None,
+    cross_source: Annotated[
+        bool,
+        typer.Option(help="Train on all sources of the file but one, ask about that one, in turn."),
+    ] = False,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Rows at most, evenly spread over the file.")
     ] = None,
@@ -30,8 +37,14 @@ def evaluate(
     config = load_config()
     rows = spread(load_rows(data), limit)
     name = engine or config.model_engine
+    if cross_source:
+        from commands.feedback import show_rehearsal
+
+        show_rehearsal(name, rows, as_json=as_json)
+        return
+    options = {"profile": profile} if profile else {}
     with counting_bar(f"evaluate {name}") as progress:
-        figures = compare(name, rows, cache=config.home / "cache", progress=progress)
+        figures = compare(name, rows, cache=config.home / "cache", progress=progress, **options)
     if as_json:
         print_json(figures)
     else:

@@ -46,6 +46,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8765, help="0 = any free one (%(default)s)")
     parser.add_argument("--engine", help="NAME or NAME:MAIN_OPTION; default MODEL_ENGINE")
+    parser.add_argument("--profile", help="trained head of that engine: NAME or NAME@VERSION")
     parser.add_argument(
         "--allowed-host",
         action="append",
@@ -79,7 +80,10 @@ def serve(options: argparse.Namespace) -> None:
     token = options.token or reveal(config.model_server_token)
     check_exposure(options.host, token)
     engines = make_engines(
-        options.engine or config.model_engine, config.home, engines_file=config.model_engines_file
+        options.engine or config.model_engine,
+        config.home,
+        engines_file=config.model_engines_file,
+        **({"profile": options.profile} if options.profile else {}),
     )
     app = build_app(engines, load_taxonomy(), hosts=options.allowed_host, token=token)
     settings = uvicorn.Config(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +63,7 @@ def evaluate(
     *,
     cache: Path | None = None,
     progress: Progress | None = None,
+    **options: Any,
 ) -> Report:
     """Classify ``rows`` and compare.
 
@@ -71,6 +72,7 @@ def evaluate(
         rows: At least one.
         cache: Where the engine keeps what is dear to compute; default ``HOME/cache``.
         progress: Called with rows done and rows in all, after each batch.
+        options: Laid over the engine's, e.g. ``profile``.
 
     Returns:
         ``accuracy``; ``macro_f1`` (mean over categories that occur as label or answer);
@@ -84,7 +86,9 @@ def evaluate(
         EngineError: It does not run here.
     """
     config = load_config()
-    contender = Contender(engine=engine_name, engines_file=config.model_engines_file)
+    contender = Contender(
+        engine=engine_name, engines_file=config.model_engines_file, options=options
+    )
     trial = run_trial(
         contender, documents_of(rows), cache=cache or config.home / "cache", progress=progress
     )
@@ -142,6 +146,20 @@ def _row(line: str, where: str, keys: Sequence[str]) -> LabelledRow:
         raise ConfigError(f"{where}: no JSON ({error})") from error
     if not isinstance(row, dict):
         raise ConfigError(f"{where}: expected an object, got {type(row).__name__}")
+    return row_of(row, where, keys)
+
+
+def row_of(row: Mapping[str, Any], where: str, keys: Sequence[str]) -> LabelledRow:
+    """Check one row, read from any format.
+
+    Args:
+        row: ``text``, ``category`` and so on.
+        where: Begins every message, e.g. file and line.
+        keys: The categories there are.
+
+    Raises:
+        ConfigError: It has no words, or no category of ours.
+    """
     text, category, title = (row.get(name, "") for name in ("text", "category", "title"))
     if not all(isinstance(value, str) for value in (text, category, title)):
         raise ConfigError(f"{where}: text, category and title are strings")

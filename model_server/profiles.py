@@ -92,7 +92,7 @@ def load_profile(name: str, folder: Path) -> Profile:
             head = Head(
                 vectors=kept["vectors"], weights=kept["weights"], keys=tuple(kept["keys"].tolist())
             )
-    except (OSError, ValueError, TypeError, KeyError, BadZipFile) as error:
+    except (OSError, ValueError, TypeError, KeyError, EOFError, BadZipFile) as error:
         raise ConfigError(f"Profile {plain}@{version} is damaged: {error}") from error
     return Profile(card=card, head=head)
 
