@@ -15,6 +15,7 @@ from items import load_taxonomy
 from items.taxonomy import Taxonomy
 from model_server.engines.transformers import TransformersEngine, TransformersOptions
 from model_server.question import Question
+from model_server.runtime_test import PASSAGE
 from model_server.schema import Document
 
 pytestmark = [
@@ -238,30 +239,31 @@ def taught(tiny, tmp_path_factory):
     return tiny.teach_bitnet(tmp_path_factory.mktemp("taught"))
 
 
-def test_a_right_runtime_passes_the_self_test(taught):
-    engine = engine_of(taught, few_categories())
-    engine.load()
-
-    engine.self_test()
-
-    assert engine.perplexity("zebra quilt vortex") > 100
-
-
 def test_bitnet_with_the_wrong_activation_is_refused(taught, tiny, tmp_path):
-    """The defect of microsoft/BitNet#588 and #602: SiLU where the model has ReLU squared."""
+    """The defect of microsoft/BitNet#588 and #602: SiLU where the model has ReLU squared.
+
+    It costs this small model a quarter of its perplexity, the real one five sixths: the operator
+    who knows the right figure gives it as the limit, with a margin.
+    """
+    right = engine_of(taught, few_categories())
+    right.load()
+    limit = 1.1 * right.perplexity(PASSAGE)
     broken = tiny.copy_with(taught, tmp_path / "broken", hidden_act="silu")
-    engine = engine_of(broken, few_categories())
+    told_right = engine_of(taught, few_categories(), max_perplexity=limit)
+    told_broken = engine_of(broken, few_categories(), max_perplexity=limit)
+    told_right.load()
+    told_broken.load()
+
+    told_right.self_test()
+    with pytest.raises(EngineError, match=r"perplexity of plain English .* runtime are broken"):
+        told_broken.self_test()
+
+
+def test_a_model_that_knows_nothing_is_refused(folder):
+    engine = engine_of(folder, few_categories())
     engine.load()
 
-    with pytest.raises(EngineError, match=r"self-test failed.* broken"):
-        engine.self_test()
-
-
-def test_the_limit_of_the_perplexity_is_the_operators(taught):
-    engine = engine_of(taught, few_categories(), max_perplexity=1.0001)
-    engine.load()
-
-    with pytest.raises(EngineError, match=r"perplexity of plain English is .*max_perplexity"):
+    with pytest.raises(EngineError, match="self-test failed"):
         engine.self_test()
 
 
