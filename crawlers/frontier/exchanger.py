@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scrapy.statscollectors import StatsCollector
 
     from crawlers.frontier.protocol import FrontierQueue
+    from crawlers.frontier.shares import HostShares
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class Exchanger:
         queue: FrontierQueue,
         stats: StatsCollector,
         *,
-        prefetch: int,
+        shares: HostShares,
         idle_seconds: float,
         budget: Budget,
         capacity: Callable[[], int],
@@ -56,7 +57,7 @@ class Exchanger:
         Args:
             queue: The crawl's queue.
             stats: Where exchanges are counted.
-            prefetch: Leases held ready at most.
+            shares: How many leases to hold, of all hosts and of each.
             idle_seconds: Quiet time over all workers after which the crawl is over.
             budget: What all workers together may use up.
             capacity: Answers how many requests could start at once.
@@ -65,7 +66,7 @@ class Exchanger:
             on_end: Called once with a close reason: a budget is spent, or the queue is gone.
         """
         self.queue, self.stats = queue, stats
-        self.prefetch, self.idle_seconds, self.budget = prefetch, idle_seconds, budget
+        self.shares, self.idle_seconds, self.budget = shares, idle_seconds, budget
         self.capacity, self.held = capacity, held
         self.on_change, self.on_end = on_change, on_end
         self.ready: deque[Lease] = deque()
@@ -75,6 +76,7 @@ class Exchanger:
         self._answer = Answer(queued=1)  # until the first one comes, the crawl is not over
         self._quiet_since: float | None = None
         self._wake = asyncio.Event()
+        self._starving = False
         self._closing = False
         self._away = False
         self._task: asyncio.Task[None] | None = None
@@ -120,10 +122,24 @@ class Exchanger:
         self._wake.set()
 
     def take(self) -> Lease | None:
-        """Return a lease, or ``None`` while none is here."""
-        if len(self.ready) <= self.prefetch // 2:
+        """Return the first lease whose host has its share not used up, or ``None``."""
+        if len(self.ready) <= self.shares.prefetch // 2:
             self._wake.set()
-        return self.ready.popleft() if self.ready and not self._away else None
+        for place, lease in enumerate(() if self._away else self.ready):
+            if self.shares.may_start(lease.host):
+                del self.ready[place]
+                self._starving = False
+                return lease
+        self._starving = True
+        return None
+
+    def give_back(self, host: str) -> None:
+        """Put the leases of a host that were not begun back into the queue."""
+        returned = [lease for lease in self.ready if lease.host == host]
+        if returned:
+            self.outbox.ended += [(lease.id, "back") for lease in returned]
+            self.ready = deque(lease for lease in self.ready if lease.host != host)
+            self._wake.set()
 
     def mark(self) -> int:
         """Return a mark for what was handed over so far; :meth:`is_stored` reads it."""
@@ -166,7 +182,7 @@ class Exchanger:
                 return
 
     def _pause(self) -> float:
-        if self.ready:
+        if self.ready and not self._starving:
             return min(BEAT_SECONDS, self.queue.rules.lease_seconds / 4)
         free_in = self._answer.free_in_ms
         return min(free_in / 1000 + 0.001, POLL_SECONDS) if free_in >= 0 else POLL_SECONDS
@@ -176,9 +192,10 @@ class Exchanger:
             self.outbox, self.sending = Outbox(), self.outbox
             self._boxes += 1
         now = 0 if self._closing else self.capacity()
-        want = 0 if self._closing else max(0, self.prefetch - len(self.ready))
+        want = 0 if self._closing else max(0, self.shares.prefetch - len(self.ready))
+        rooms = self.shares.rooms(self.ready) if want else {}
         self._answered = False
-        answer = await self.queue.exchange(self.sending, want=want, want_now=now)
+        answer = await self.queue.exchange(self.sending, want=want, want_now=now, rooms=rooms)
         told = bool(self.sending.ended)
         self.sending, self._answered = Outbox(), True
         self.stats.inc_value("frontier/exchanges")

@@ -16,6 +16,7 @@ from scrapy.utils.job import job_dir
 
 from crawlers.frontier.crawl_name import crawl_name, is_made_up
 from crawlers.frontier.protocol import Rules
+from crawlers.frontier.shares import HostShares
 from crawlers.frontier.sqlite_file import remove_stale
 from crawlers.frontier.sqlite_queue import SqliteQueue
 
@@ -68,6 +69,7 @@ def make_queue(crawler: Crawler) -> FrontierQueue:
         max_attempts=settings.getint("FRONTIER_MAX_ATTEMPTS"),
         delay_ms=int(settings.getfloat("DOWNLOAD_DELAY") * 1000),
         concurrency=settings.getint("FRONTIER_HOST_CONCURRENCY"),
+        share=HostShares(settings).share,
         strict=settings["FRONTIER_ORDER"] == "strict",
         renew=not place.named,
     )

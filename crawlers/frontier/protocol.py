@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class Lease:
 
     id: str
     depth: int
+    host: str
     attempts: int
     """How many workers died over it."""
     body: bytes
@@ -90,6 +91,11 @@ class Rules:
     """Time between two requests to one host, over all workers."""
     concurrency: int = 0
     """Requests to one host on loan at once, over all workers; 0 = no limit."""
+    share: int = 0
+    """Requests of one host that a worker has not fetched yet, at most; 0 = no limit.
+
+    Of a host that no worker is done with a request of, it gets one.
+    """
     strict: bool = True
     """Keep a barrier between levels (exact breadth-first)."""
     renew: bool = False
@@ -153,7 +159,12 @@ class FrontierQueue(ABC):
 
     @abstractmethod
     async def exchange(
-        self, outbox: Outbox | None = None, *, want: int = 0, want_now: int = 0
+        self,
+        outbox: Outbox | None = None,
+        *,
+        want: int = 0,
+        want_now: int = 0,
+        rooms: Mapping[str, int] | None = None,
     ) -> Answer:
         """End requests, add requests, lease up to ``want``: in one step, all or nothing.
 
@@ -162,6 +173,8 @@ class FrontierQueue(ABC):
             want: Requests wanted at most.
             want_now: Of these, how many could start at once: only so many come from hosts that
                 have a delay.
+            rooms: How many it takes of single hosts; ``Rules.share`` says it of all others. As
+                many as hold a request of this worker: every exchange reads them all.
 
         Raises:
             FrontierUnavailableError: No answer; nothing happened, or all of it did. Repeat the

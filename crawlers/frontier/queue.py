@@ -31,11 +31,11 @@ from gleanery.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
 
     from redis.asyncio import Redis
 
-_EXCHANGE, _FORGET = script("exchange"), script("forget")
+_EXCHANGE, _FORGET = script("fingerprints", "exchange"), script("forget")
 _BEGIN = """
 redis.call('HDEL', KEYS[1], 'ended')
 if redis.call('HSETNX', KEYS[1], 'generation', ARGV[1]) == 1 then
@@ -118,9 +118,15 @@ class RedisQueue(FrontierQueue):
         return bool(new)
 
     async def exchange(
-        self, outbox: Outbox | None = None, *, want: int = 0, want_now: int = 0
+        self,
+        outbox: Outbox | None = None,
+        *,
+        want: int = 0,
+        want_now: int = 0,
+        rooms: Mapping[str, int] | None = None,
     ) -> Answer:
-        args = self._arguments(outbox or Outbox(), self._sequence, want, want_now)
+        wishes = (want, want_now, rooms or {})
+        args = self._arguments(outbox or Outbox(), self._sequence, wishes)
         with _naming_faults():
             answer = await self._script(keys=[self.prefix], args=args)
         self._sequence += 1
@@ -129,7 +135,7 @@ class RedisQueue(FrontierQueue):
     async def relieve(self, ended: Sequence[tuple[str, str]]) -> bool:
         # Unnumbered: what is refused keeps its number, whatever of it ends here. With nothing to
         # end it is a heartbeat, or others would take this worker's requests once there is room.
-        args = self._arguments(Outbox(ended=[*ended]), "", 0, 0)
+        args = self._arguments(Outbox(ended=[*ended]), "", (0, 0, {}))
         try:
             with _naming_faults():
                 await self._relief(keys=[self.prefix], args=args)
@@ -140,14 +146,16 @@ class RedisQueue(FrontierQueue):
         return True
 
     def _arguments(
-        self, outbox: Outbox, sequence: int | str, want: int, want_now: int
+        self, outbox: Outbox, sequence: int | str, wishes: tuple[int, int, Mapping[str, int]]
     ) -> list[Any]:
         """Spell an exchange as ``exchange.lua`` reads it."""
-        rules = self.rules
+        rules, (want, want_now, rooms) = self.rules, wishes
         args: list[Any] = [self._generation, self.worker, sequence, want, want_now]
         args += [rules.lease_ms, rules.max_attempts, rules.delay_ms, rules.concurrency]
-        args += [int(rules.strict), outbox.items, outbox.size]
+        args += [rules.share, int(rules.strict), outbox.items, outbox.size, len(rooms)]
         args += [len(outbox.ended), len(outbox.pushes), len(outbox.hosts), len(outbox.pruned)]
+        for host, room in rooms.items():
+            args += [_plain(host), room]
         # the youngest first: each that goes back is put before those already there
         for lease_id, outcome in sorted(outbox.ended, key=lambda row: -int(row[0])):
             args += [lease_id, outcome]
@@ -167,10 +175,16 @@ class RedisQueue(FrontierQueue):
         found = []
         for lease_id, entry in sorted(rows.items(), key=lambda row: int(row[0])):
             if lease_id.decode() not in held:
-                _at, depth, _host, history, _path, body = entry.split(b";", 5)
+                _at, depth, host, history, _path, body = entry.split(b";", 5)
                 attempts = history.count(b"@died")
                 found.append(
-                    Lease(id=lease_id.decode(), depth=int(depth), attempts=int(attempts), body=body)
+                    Lease(
+                        id=lease_id.decode(),
+                        depth=int(depth),
+                        host=host.decode(),
+                        attempts=attempts,
+                        body=body,
+                    )
                 )
         return found
 
@@ -196,8 +210,14 @@ def _answer(raw: list[Any]) -> Answer:
     rows, queued, in_flight, free_in, state = raw
     return Answer(
         leases=[
-            Lease(id=str(rows[i]), depth=int(rows[i + 1]), attempts=rows[i + 2], body=rows[i + 3])
-            for i in range(0, len(rows), 4)
+            Lease(
+                id=str(rows[i]),
+                depth=int(rows[i + 1]),
+                host=rows[i + 2].decode(),
+                attempts=rows[i + 3],
+                body=rows[i + 4],
+            )
+            for i in range(0, len(rows), 5)
         ],
         queued=queued,
         in_flight=in_flight,

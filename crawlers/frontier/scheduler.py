@@ -16,6 +16,7 @@ from crawlers.frontier.exchanger import Exchanger
 from crawlers.frontier.factory import make_queue, place_of
 from crawlers.frontier.politeness import rule_of
 from crawlers.frontier.protocol import Budget, HostRule, Push
+from crawlers.frontier.shares import HostShares
 from gleanery.errors import FrontierError
 from gleanery.signals import children_ready
 from gleanery.urls import host_of
@@ -52,7 +53,9 @@ class FrontierScheduler(BaseScheduler):
         self.throttled = settings.getbool("AUTOTHROTTLE_ENABLED")
         self.delay_ms = round(settings.getfloat("DOWNLOAD_DELAY") * 1000)
         self.strict = settings["FRONTIER_ORDER"] == "strict"
+        self.shares = HostShares(settings)
         self._held: dict[Request, str] = {}
+        self._fetching: dict[Request, str] = {}
         self._undone: dict[Request, str] = {}
         self._children: dict[str | None, list[Request]] = {}
         self._recent: dict[bytes, int] = {}
@@ -60,7 +63,7 @@ class FrontierScheduler(BaseScheduler):
         self.exchanger = Exchanger(
             queue,
             crawler.stats,
-            prefetch=settings.getint("FRONTIER_PREFETCH") or 2 * self.bound,
+            shares=self.shares,
             # a file has no workers elsewhere, and no feeder, for which one would have to wait
             idle_seconds=settings.getfloat("FRONTIER_IDLE_SECONDS") if settings["REDIS_URL"] else 0,
             budget=Budget(
@@ -119,6 +122,8 @@ class FrontierScheduler(BaseScheduler):
                 return None
             if request := self._read(lease):
                 self._held[request] = lease.id
+                self._fetching[request] = lease.host
+                self.shares.start(lease.host)
                 request.meta["lease"] = lease.id  # a page may be under way twice, on two ways
                 self._children[lease.id] = []
                 return request
@@ -131,6 +136,7 @@ class FrontierScheduler(BaseScheduler):
         lease_id = self._held.pop(request, None)
         if lease_id is None:
             return  # robots.txt and other requests that were never leased
+        self._note_fetched(request)
         outcome = self._undone.pop(request, "done")
         children = self._children.pop(lease_id, [])
         if outcome == "done":
@@ -201,6 +207,8 @@ class FrontierScheduler(BaseScheduler):
     def _note_response(self, response: Response, request: Request) -> None:
         self.exchanger.outbox.size += len(response.body)
         host = _host(request)
+        self._note_fetched(request)
+        self.shares.answer(host)
         if rule := rule_of(response, host, user_agent=self.user_agent):
             self._learn(rule)
         elif self.throttled and self.crawler.engine:
@@ -209,7 +217,14 @@ class FrontierScheduler(BaseScheduler):
                 delay = round(slot.delay * 1000)
                 self._learn(HostRule(host=host, delay_ms=delay))
 
+    def _note_fetched(self, request: Request) -> None:
+        if host := self._fetching.pop(request, None):
+            self.shares.end(host)
+
     def _learn(self, rule: HostRule) -> None:
+        known = self._delays.get(rule.host, self.delay_ms)
+        if rule.not_before_ms > 0 or (rule.delay_ms > 0 and not known):
+            self.exchanger.give_back(rule.host)  # leased at a pace that holds no longer
         if rule.delay_ms >= 0:
             self._delays[rule.host] = rule.delay_ms
         self.exchanger.outbox.hosts.append(rule)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlers.frontier.protocol import Answer, Lease
-from crawlers.frontier.sqlite_ledger import FULL, Ledger
+from crawlers.frontier.sqlite_ledger import FULL, Ledger, WaitingHost
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from crawlers.frontier.protocol import HostRule, Outbox, Push, Rules
 
@@ -28,6 +28,7 @@ class Exchange(Ledger):
         self.rules, self.worker = rules, worker
         self._leases: list[Lease] = []
         self._want = self._want_now = 0
+        self._rooms: dict[str, int] = {}
 
     def begin(self, sequence: int, box: Outbox) -> bool:
         """Note the worker's heartbeat; return whether what it tells is to be applied.
@@ -57,12 +58,12 @@ class Exchange(Ledger):
             self._learn(rule)
         self.db.executemany("INSERT OR IGNORE INTO pruned VALUES (?)", [(n,) for n in box.pruned])
 
-    def lease(self, want: int, want_now: int) -> Answer:
+    def lease(self, want: int, want_now: int, rooms: Mapping[str, int]) -> Answer:
         """Give back what silent workers held, lease up to ``want``, and write the numbers."""
         self._reclaim()
         in_flight = sum(level.in_flight for level in self.levels.values())
         state, self._want = self._budget(want, in_flight)
-        self._want_now = want_now
+        self._want_now, self._rooms = want_now, dict(rooms)
         free_at = self._lease() if self._want > 0 else None
         self._write()
         return Answer(
@@ -196,11 +197,12 @@ class Exchange(Ledger):
         Each that is looked at leaves that range, so none stands in another's way; only those that
         wait for this worker's own capacity stay, and few are passed.
         """
-        passed = 0
-        while self._want > 0 and passed < PASSED:
+        passed, most = 0, PASSED + len(self._rooms)
+        while self._want > 0 and passed < most:
             hosts = self.db.execute(
                 "SELECT w.host, coalesce(h.delay_ms, ?), coalesce(h.next_at, 0),"
-                " coalesce(h.in_flight, 0) FROM waiting w LEFT JOIN hosts h USING (host)"
+                " coalesce(h.in_flight, 0), coalesce(h.done, 0)"
+                " FROM waiting w LEFT JOIN hosts h USING (host)"
                 " WHERE w.depth = ? AND w.free_at <= ? ORDER BY w.free_at, w.host LIMIT ? OFFSET ?",
                 (self.rules.delay_ms, depth, self.now, min(self._want, PASSED), passed),
             ).fetchall()
@@ -209,28 +211,37 @@ class Exchange(Ledger):
             for host in hosts:
                 if self._want <= 0:
                     return
-                passed += not self._visit(depth, *host)
+                passed += not self._visit(depth, WaitingHost(*host))
 
-    def _visit(self, depth: int, host: str, delay: int, next_at: int, in_flight: int) -> bool:
+    def _visit(self, depth: int, host: WaitingHost) -> bool:
         """Lease from one host; ``False`` if it is free, but has nothing to use now."""
+        name, delay, next_at, in_flight, _ = host
         limit = self.rules.concurrency
         if next_at > self.now or (limit and in_flight >= limit):
             self.db.execute(
                 "UPDATE waiting SET free_at = ? WHERE depth = ? AND host = ?",
-                (next_at if next_at > self.now else FULL, depth, host),
+                (next_at if next_at > self.now else FULL, depth, name),
             )
             return True
-        if delay > 0 and self._want_now <= 0:  # it must start at once: else the next gap shrinks
+        mine = self._room_for(host)
+        # with a delay it must start at once: else the next gap shrinks
+        if mine <= 0 or (delay > 0 and self._want_now <= 0):
             return False
-        room = min(self._want, limit - in_flight if limit else self._want, 1 if delay else FULL)
-        left, taken = self._take(depth, host, room)
-        self._want -= taken
+        room = min(self._want, limit - in_flight if limit else FULL, mine, 1 if delay else FULL)
+        left, taken = self._take(depth, name, room)
+        self._want, self._rooms[name] = self._want - taken, mine - taken
         free_at = self.now  # behind the hosts that have waited for longer
         if taken and delay > 0:
             self._want_now -= taken
             free_at += delay
-        self._note_visit(depth, host, free_at, left, taken)
+        self._note_visit(depth, name, free_at, left, taken)
         return True
+
+    def _room_for(self, host: WaitingHost) -> int:
+        """How many this worker may have; one, until somebody knows what the host asks for."""
+        if host.name in self._rooms or not self.rules.share:
+            return self._rooms.get(host.name, FULL)
+        return self.rules.share if host.done else 1
 
     def _take(self, depth: int, host: str, room: int) -> tuple[int, int]:
         """Lease up to ``room`` requests of one host.
@@ -250,20 +261,23 @@ class Exchange(Ledger):
             pruned = {request for request, _, path, _ in rows if self._is_pruned(path)}
             self._set_aside(sorted(pruned), depth, host, why="pruned")
             kept = [row for row in rows if row[0] not in pruned]
-            self._leases += [self._loan(depth, *row) for row in kept]
+            self._leases += [self._loan(depth, host, *row) for row in kept]
             level.in_flight += len(kept)
             left, taken = left + len(rows), taken + len(kept)
         level.queued -= left
         return left, taken
 
-    def _loan(self, depth: int, request: int, history: str, _path: str, body: bytes) -> Lease:
+    def _loan(
+        self, depth: int, host: str, request: int, history: str, _path: str, body: bytes
+    ) -> Lease:
         self._count("seq", 1)
         lease = self.meta["seq"]
         self.db.execute(
             "UPDATE requests SET lease = ?, leased_at = ?, worker = ? WHERE id = ?",
             (lease, self.now, self.worker, request),
         )
-        return Lease(id=str(lease), depth=depth, attempts=history.count("@died"), body=body)
+        attempts = history.count("@died")
+        return Lease(id=str(lease), depth=depth, host=host, attempts=attempts, body=body)
 
     def _is_pruned(self, path: str) -> bool:
         return self._any_pruned and any(

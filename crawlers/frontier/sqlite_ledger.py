@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gleanery.errors import FrontierGoneError
 
@@ -27,6 +27,16 @@ class Numbers:
     done: int = 0
     pruned: int = 0
     dead: int = 0
+
+
+class WaitingHost(NamedTuple):
+    """A host that has requests queued."""
+
+    name: str
+    delay: int
+    next_at: int
+    in_flight: int
+    done: int
 
 
 class Ledger:

@@ -37,7 +37,7 @@ from crawlers.frontier.sqlite_schema import (
 from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator
+    from collections.abc import Callable, Container, Iterator, Mapping
     from pathlib import Path
 
     from crawlers.frontier.protocol import Budget
@@ -88,7 +88,12 @@ class SqliteQueue(FrontierQueue):
         return await self._run(lambda: self._open(budget))
 
     async def exchange(
-        self, outbox: Outbox | None = None, *, want: int = 0, want_now: int = 0
+        self,
+        outbox: Outbox | None = None,
+        *,
+        want: int = 0,
+        want_now: int = 0,
+        rooms: Mapping[str, int] | None = None,
     ) -> Answer:
         box = outbox or Outbox()
 
@@ -98,7 +103,7 @@ class SqliteQueue(FrontierQueue):
                 step = Exchange(db, self.rules, self.worker, now, generation=self._generation)
                 if step.begin(self._sequence, box):
                     step.tell(box)
-                return step.lease(want, want_now)
+                return step.lease(want, want_now, rooms or {})
 
         small = len(box.ended) + len(box.pushes) <= IN_PLACE
         answer = self._at_once(apply) if small else None
@@ -113,14 +118,20 @@ class SqliteQueue(FrontierQueue):
     async def recover(self, held: Container[str]) -> list[Lease]:
         def read() -> list[Lease]:
             query = (
-                "SELECT lease, depth, history, body FROM requests"
+                "SELECT lease, depth, host, history, body FROM requests"
                 " WHERE worker = ? AND lease IS NOT NULL ORDER BY lease"
             )
             with self._transaction() as db:
                 rows = db.execute(query, (self.worker,)).fetchall()
             return [
-                Lease(id=str(lease), depth=depth, attempts=history.count("@died"), body=body)
-                for lease, depth, history, body in rows
+                Lease(
+                    id=str(lease),
+                    depth=depth,
+                    host=host,
+                    attempts=history.count("@died"),
+                    body=body,
+                )
+                for lease, depth, host, history, body in rows
                 if str(lease) not in held
             ]
 

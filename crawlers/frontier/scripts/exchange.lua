@@ -3,20 +3,27 @@
 --
 -- KEYS[1]  prefix of the crawl's keys (prelude.lua)
 -- ARGV     generation, worker, sequence ('' = what may be repeated at will), want, want_now, lease_ms,
---          max_attempts, delay_ms, concurrency, strict, items, bytes, ended, pushed, hosts, pruned (how many of each follow), then
+--          max_attempts, delay_ms, concurrency, share, strict, items, bytes, rooms, ended, pushed, hosts, pruned (how many of each follow), then
+--          rooms:  host, how many more of it this worker takes
 --          ended:  id, outcome ('done', 'back' = untried, 'fail' = try again, 'dead' = park)
 --          pushed: fingerprint, its low bits, known ('1' = skip the duplicate check), depth, host, path, body
 --          hosts:  host, delay_ms (-1 = leave), not_before_ms from now (0 = none)
 --          pruned: node
--- Returns  {leases, queued, in flight, ms until a host is free, state}; leases = id, depth, attempts, body, …
+-- Returns  {leases, queued, in flight, ms until a host is free, state}; leases = id, depth, host, attempts, body, …
 local generation, worker, sequence = ARGV[1], ARGV[2], ARGV[3]
 local want, want_now = tonumber(ARGV[4]), tonumber(ARGV[5])
 local lease_ms, max_attempts = tonumber(ARGV[6]), tonumber(ARGV[7])
-local default_delay, concurrency, strict = tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1'
-local items, bytes = tonumber(ARGV[11]), tonumber(ARGV[12])
+local default_delay, concurrency, share = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
+local strict, items, bytes, n_rooms = ARGV[11] == '1', tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
 local n_ended, n_pushed, n_hosts, n_pruned =
-    tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16])
-local at = 17
+    tonumber(ARGV[15]), tonumber(ARGV[16]), tonumber(ARGV[17]), tonumber(ARGV[18])
+local at = 19
+
+local rooms = {}
+for _ = 1, n_rooms do
+    rooms[ARGV[at]] = tonumber(ARGV[at + 1])
+    at = at + 2
+end
 
 if call('HGET', P .. 'meta', 'generation') ~= generation then return redis.error_reply(GONE) end
 
@@ -69,33 +76,6 @@ local function retry(depth, host, entry, by, why)
         park(depth, host, history .. rest)
     else
         queue(depth, host, history .. rest, true)
-    end
-end
-
--- 63-bit numbers do not fit a double: the modulus is taken of nine digits at a time.
-local function low_bits(number, modulus)
-    local high = tonumber(string.sub(number, 1, -10)) or 0
-    return ((high % modulus) * (1000000000 % modulus) + tonumber(string.sub(number, -9)) % modulus) % modulus
-end
-
--- Linear hashing (Litwin, VLDB 1980): one bucket is split for each 110 fingerprints added, so that
--- every set stays an intset (8 bytes a member) and nothing is ever re-bucketed all at once.
-local level, split, seen
-local function bucket_of(low)
-    local number = low % 2 ^ level
-    if number < split then number = low % 2 ^ (level + 1) end
-    return string.format('%d', number)
-end
-
-local function grow()
-    while seen > 110 * (2 ^ level + split) do
-        local modulus, old = 2 ^ (level + 1), P .. 'seen:' .. string.format('%d', split)
-        local target = P .. 'seen:' .. string.format('%d', split + 2 ^ level)
-        for _, member in ipairs(call('SMEMBERS', old)) do
-            if low_bits(member, modulus) ~= split then call('SMOVE', old, target, member) end
-        end
-        split = split + 1
-        if split == 2 ^ level then level, split = level + 1, 0 end
     end
 end
 
@@ -225,7 +205,8 @@ local function lease_from(depth, host, room)
                 local history, body = string.match(entry, '^([^;]*);[^;]*;(.*)$')
                 local _, attempts = string.gsub(history, '@died', '')
                 local n = #leases
-                leases[n + 1], leases[n + 2], leases[n + 3], leases[n + 4] = id, depth, attempts, body
+                leases[n + 1], leases[n + 2], leases[n + 3], leases[n + 4], leases[n + 5] =
+                    id, depth, host, attempts, body
                 taken = taken + 1
             end
         end
@@ -234,6 +215,12 @@ local function lease_from(depth, host, room)
     add('inflight', depth, taken)
     if taken > 0 then call('HINCRBY', P .. 'host_inflight', host, taken) end -- the next visit reads it
     return taken
+end
+
+-- How many requests of a host this worker may have; one, until somebody knows what the host asks for.
+local function room_for(host)
+    if rooms[host] or share == 0 then return rooms[host] or want end
+    return call('HEXISTS', P .. 'host_done', host) == 1 and share or 1
 end
 
 -- Lease from one host; `false` if it was free, but has nothing that this worker can use now.
@@ -252,9 +239,10 @@ local function visit(depth, host)
     end
     local delay = tonumber(call('HGET', P .. 'delay', host) or default_delay)
     -- A request of a polite host must start at once, or the gap to the next one shrinks.
-    if delay > 0 and want_now <= 0 then return false end
-    local taken = lease_from(depth, host, math.min(want, room, delay > 0 and 1 or want))
-    want = want - taken
+    local mine = room_for(host)
+    if mine <= 0 or (delay > 0 and want_now <= 0) then return false end
+    local taken = lease_from(depth, host, math.min(want, room, mine, delay > 0 and 1 or want))
+    want, rooms[host] = want - taken, mine - taken
     local free_at = now -- behind the hosts that have waited for longer
     if taken > 0 and delay > 0 then
         want_now, free_at = want_now - taken, now + delay
@@ -270,7 +258,7 @@ end
 
 -- Hosts by the time since which they have been free. Each that is looked at leaves that range, so none
 -- stands in another's way; only those that wait for this worker's own capacity stay, and few are passed.
-local PASSED = 64
+local PASSED = 64 + n_rooms
 local function lease_level(depth)
     local passed = 0
     while want > 0 and passed < PASSED and set_aside < 1000 do
@@ -296,4 +284,4 @@ for _, depth in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
 end
 
 for _, n in ipairs(call('HVALS', P .. 'queued')) do queued = queued + tonumber(n) end
-return { leases, queued, in_flight + #leases / 4, free_at and math.max(0, free_at - now) or -1, state }
+return { leases, queued, in_flight + #leases / 5, free_at and math.max(0, free_at - now) or -1, state }

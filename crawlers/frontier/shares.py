@@ -1,0 +1,71 @@
+"""How much of a worker each host may take up, so that a slow one does not stop the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from scrapy.settings import BaseSettings
+
+    from crawlers.frontier.protocol import Lease
+
+REMEMBERED = 10_000
+"""Hosts of which is known that they have answered; the least recent are forgotten."""
+
+
+class HostShares:
+    """Counts the requests of each host that are leased, but not fetched yet.
+
+    Of ``CONCURRENT_REQUESTS`` a host may use ``CONCURRENT_REQUESTS_PER_DOMAIN``: the downloader
+    runs no more of them at once, and what waits for its turn in there keeps others out. Of the
+    leases held ready it may use the same part. What is fetched counts no longer, however long its
+    items take. A host that has not answered yet gets one request: its robots.txt may ask for a
+    delay.
+    """
+
+    def __init__(self, settings: BaseSettings) -> None:
+        """Read how many requests the downloader runs at once, and how many are prefetched."""
+        total = settings.getint("CONCURRENT_REQUESTS") or 16
+        self.prefetch = settings.getint("FRONTIER_PREFETCH") or 2 * total
+        self.running = min(settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN") or 1, total)
+        self.share = self.running + -(-self.prefetch * self.running // total)
+        self._special = {
+            host: int(slot["concurrency"])
+            for host, slot in settings.getdict("DOWNLOAD_SLOTS").items()
+            if "concurrency" in slot
+        }
+        self._fetching: Counter[str] = Counter()
+        self._answered: dict[str, None] = {}
+
+    def may_start(self, host: str) -> bool:
+        """Whether the downloader could begin with one more of this host."""
+        return self._fetching[host] < self._special.get(host, self.running)
+
+    def start(self, host: str) -> None:
+        """Note that a request was handed to the engine."""
+        self._fetching[host] += 1
+
+    def end(self, host: str) -> None:
+        """Note that it was fetched, or will not be."""
+        self._fetching[host] -= 1
+        if self._fetching[host] <= 0:
+            del self._fetching[host]
+
+    def answer(self, host: str) -> None:
+        """Note that a host has answered."""
+        self._answered.pop(host, None)
+        self._answered[host] = None
+        if len(self._answered) > REMEMBERED:
+            del self._answered[next(iter(self._answered))]
+
+    def rooms(self, ready: Iterable[Lease]) -> Mapping[str, int]:
+        """Return how many requests more of each host are wanted; of hosts not in it, a share."""
+        rooms = self._fetching + Counter(lease.host for lease in ready)
+        for host, held in rooms.items():
+            more = self._special.get(host, self.running) - self.running
+            share = self.share + more if host in self._answered else 1
+            rooms[host] = max(0, share - held)
+        return rooms
