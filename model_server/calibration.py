@@ -20,10 +20,13 @@ import yaml
 from numpy.typing import NDArray
 
 from model_server.category_questions import CategoryQuestions
+from model_server.lead import is_korean
 from model_server.question import Question
 
 Score = Callable[[Sequence[Question], Sequence[str]], NDArray[np.float64]]
 BACKGROUND_FILE = Path(__file__).with_name("background.yaml")
+LANGUAGES = 2
+"""Korean and any other: each has means of its own."""
 EVERY = 32
 """Of the background, every so many-th document is enough where many questions are calibrated."""
 
@@ -46,16 +49,21 @@ def measure(
         parts: Whether sub-categories are measured too; a few documents do for them.
 
     Returns:
-        Shape ``(categories, 1 + most sub-categories of one)``: the category, then its parts.
+        Shape ``(categories, 2 + most sub-categories of one)``: the category in Korean documents, in
+        others (a model's preferences differ), then its parts.
     """
-    means = np.zeros((len(questions.labels), 1 + questions.most_parts))
-    asked = [questions.about(read(text)) for text in background()]
-    means[:, 0] = score(asked, questions.labels).mean(axis=0)
+    means = np.zeros((len(questions.labels), LANGUAGES + questions.most_parts))
+    texts = background()
+    korean = np.array([is_korean(text) for text in texts])
+    rows = score([questions.about(read(text)) for text in texts], questions.labels)
+    means[:, 0], means[:, 1] = rows[korean].mean(axis=0), rows[~korean].mean(axis=0)
     some = [questions.about(read(text)) for text in background(EVERY)]
     for category, labels in enumerate(questions.parts if parts else ()):
         if labels:
             inside = [questions.inside(question, category) for question in some]
-            means[category, 1 : 1 + len(labels)] = score(inside, labels).mean(axis=0)
+            means[category, LANGUAGES : LANGUAGES + len(labels)] = score(inside, labels).mean(
+                axis=0
+            )
     return means
 
 

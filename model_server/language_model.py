@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gleanery.errors import EngineError
-from model_server.calibration import kept, measure
+from model_server.calibration import EVERY, LANGUAGES, background, kept, measure
 from model_server.category_questions import CategoryQuestions
 from model_server.engine import Engine, Verdict
 from model_server.images import Picture
 from model_server.language_options import DEFAULT_PROMPTS, LanguageModelOptions
-from model_server.lead import lead
+from model_server.lead import is_korean, lead
 from model_server.question import Question
 from model_server.runtime_test import PASSAGE, check_facts, check_perplexity
 from model_server.schema import Document, Proposal
@@ -159,8 +159,10 @@ class LanguageModel(Engine):
         return [self._writer.description(picture) for picture in pictures]
 
     def _verdicts(self, documents: Sequence[Document]) -> list[Verdict]:
-        questions = [self._questions.about(self._lead(document)) for document in documents]
-        rows = self.score(questions, self._questions.labels) - self._bias
+        texts = [self._lead(document) for document in documents]
+        questions = [self._questions.about(text) for text in texts]
+        bias = self._bias[[0 if is_korean(text) else 1 for text in texts]]
+        rows = self.score(questions, self._questions.labels) - bias
         shares = _softmax(rows)
         best = [int(row.argmax()) for row in shares]
         parts = self._parts(questions, best)
@@ -196,23 +198,24 @@ class LanguageModel(Engine):
         """Return each label's mean log-probability, and each part's; zeros unless calibrated.
 
         Returns:
-            Shapes ``(categories,)`` and ``(categories, most parts of one)``.
+            Shapes ``(2, categories)``, Korean documents first, and ``(categories, most parts)``.
         """
+        asked = self._questions
         if not self.options.calibrate:
-            count, most = len(self._questions.labels), self._questions.most_parts
-            return np.zeros(count), np.zeros((count, most))
+            count = len(asked.labels)
+            return np.zeros((LANGUAGES, count)), np.zeros((count, asked.most_parts))
 
         def compute() -> Scores:
             return measure(
                 self._score_all,
-                self._questions,
+                asked,
                 read=lambda text: self._lead(Document(text=text)),
                 parts=self.options.subcategories,
             )
 
-        key = repr((self.fingerprint, self.options, self._questions.longest()))
-        both = kept(self.cache, key, compute)
-        return both[:, 0], both[:, 1:]
+        words = (asked.longest(), asked.labels, asked.parts, background(), LANGUAGES, EVERY)
+        both = kept(self.cache, repr((self.fingerprint, self.options, words)), compute)
+        return both[:, :LANGUAGES].T, both[:, LANGUAGES:]
 
     def _score_all(self, questions: Sequence[Question], labels: Sequence[str]) -> Scores:
         step = self.options.documents_at_once
