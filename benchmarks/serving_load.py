@@ -61,6 +61,7 @@ def burst(
             "CLASSIFY_ENABLED": True,
             "MODEL_SERVER_URL": server.url,
             "MODEL_PATIENCE_SECONDS": 120,
+            "FEED_EXPORT_FIELDS": "external_id,category",  # the feed is no part of what we time
             "LOG_LEVEL": "WARNING",
         }
         page = server.url.replace("/mcp", "/healthz")

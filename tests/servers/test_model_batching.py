@@ -65,6 +65,48 @@ def test_every_caller_gets_its_own_answers_in_order(calls, max_batch_tokens, pad
     assert max(engine.batches) <= 64
 
 
+CALLS = st.tuples(
+    st.lists(st.integers(0, 18), min_size=1, max_size=20),
+    st.sampled_from(["stays", "stays", "goes", "brings a bad document"]),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(calls=st.lists(CALLS, min_size=1, max_size=10), max_batch_tokens=st.integers(1, 200))
+def test_nobody_suffers_from_what_other_callers_do(calls, max_batch_tokens):
+    """Some go away while they wait, some bring a document that crashes the engine."""
+    runner, engine = runner_of(linger_seconds=0.001, max_batch_tokens=max_batch_tokens)
+
+    async def ask():
+        held_calls = await held(runner)
+        tasks = []
+        for numbers, what in calls:
+            texts = [f"{n} x" for n in numbers]
+            if what == "brings a bad document":
+                texts[len(texts) // 2] += " boom"
+            tasks.append(asyncio.create_task(runner.run("classify", documents(*texts))))
+        await asyncio.sleep(0)
+        for task, (_, what) in zip(tasks, calls, strict=True):
+            if what == "goes":
+                task.cancel()
+        await asyncio.sleep(0)
+        engine.gate.set()
+        await asyncio.gather(*held_calls)
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    answers = asyncio.run(ask())
+    waiting = runner.waiting
+    runner.close()
+
+    for answer, (numbers, what) in zip(answers, calls, strict=True):
+        if what == "stays":
+            assert [v.category for v in answer[0]] == [TAXONOMY.keys[n] for n in numbers]
+        else:
+            kind = asyncio.CancelledError if what == "goes" else RuntimeError
+            assert isinstance(answer, kind)
+    assert waiting == 0
+
+
 async def test_callers_that_come_together_share_a_batch():
     runner, engine = runner_of()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from model_server.client import ModelClient
 from model_server.engines.stub import StubOptions
 from model_server.schema import Document
 from model_server.server import build_server
+from tests.crawl import scrapy_crawl
 from tests.model_echo import TAXONOMY, EchoEngine, engine_set
 from tests.model_serving import Served
 
@@ -117,6 +119,30 @@ async def test_a_server_that_stays_busy_is_given_up_in_the_end():
     await held
     for one in (*blocker, client):
         await one.close()
+
+
+def test_a_crawl_goes_on_with_the_servers_that_are_there(tmp_path):
+    """One of two addresses in ``MODEL_SERVER_URL`` leads nowhere."""
+    with socket.socket() as nobody, Served(EchoEngine()) as served:
+        nobody.bind(("127.0.0.1", 0))
+        away = f"http://127.0.0.1:{nobody.getsockname()[1]}/mcp"
+        result = scrapy_crawl(
+            "burst",
+            tmp_path,
+            settings={
+                "SPIDER_MODULES": "tests.spiders",
+                "CLASSIFY_ENABLED": True,
+                "MODEL_SERVER_URL": f"{away}, {served.url}",
+                "MODEL_PATIENCE_SECONDS": 60,
+            },
+            page=served.url.replace("/mcp", "/healthz"),
+            items=200,
+        )
+
+    assert {row["external_id"]: row["category"] for row in result.items} == {
+        str(n): TAXONOMY.keys[n % 19] for n in range(200)
+    }
+    assert result.stats["classify/classified"] == 200
 
 
 async def test_the_other_tools_have_typed_answers():
