@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gleanery.errors import ModelServerError, ModelToolError
+from gleanery.errors import ModelBusyError, ModelServerError, ModelToolError
 from model_server.engine import Engine, Verdict
 from model_server.runner import EngineRunner
 from model_server.schema import Capability, Document
@@ -126,7 +126,12 @@ class EngineSet:
         try:
             values, version = await runner.run("classify", documents)
         except ModelServerError as error:
-            logger.warning("Engine %s gave no second opinion: %s", runner.name, error)
+            # "Busy" repeats under load, and is counted as the outcome of a call.
+            level = logging.DEBUG if isinstance(error, ModelBusyError) else logging.WARNING
+            logger.log(level, "Engine %s gave no second opinion: %s", runner.name, error)
+            return None
+        except Exception:  # whatever the second engine died of, the first has answered
+            logger.exception("Engine %s crashed over a second opinion", runner.name)
             return None
         return [Answer(value=v, engine=runner.name, version=version) for v in values]
 

@@ -190,12 +190,19 @@ async def test_only_what_the_first_engine_is_unsure_of_is_asked_again():
     ]
 
 
-async def test_without_the_second_engine_the_first_answer_stands_marked_for_review():
-    class Away(Writer):
-        def load(self):
-            raise EngineError("no weights")
+class Away(Writer):
+    def load(self):
+        raise EngineError("no weights")
 
-    engines = engine_set(Unsure(), Away(), escalate_to="writer", escalate_below=0.5)
+
+class Crashing(Writer):
+    def classify(self, documents):
+        raise RuntimeError("out of memory")
+
+
+@pytest.mark.parametrize("second", [Away, Crashing])
+async def test_without_the_second_engine_the_first_answer_stands_marked_for_review(second):
+    engines = engine_set(Unsure(), second(), escalate_to="writer", escalate_below=0.5)
 
     answers = await categories(engines, "7 0.9", "8 0.3")
 
