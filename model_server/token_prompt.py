@@ -46,8 +46,11 @@ class TokenPrompts:
 
     def ids(self, question: Question) -> list[int]:
         """Return the tokens of a question, up to where the model goes on."""
+        return [*self.beginning(question.instructions), *self.rest(question)]
+
+    def rest(self, question: Question) -> list[int]:
+        """Return the tokens of a question after those that others share."""
         return [
-            *self.beginning(question.instructions),
             *self.plain(question.document),
             *self._after,
             *self.plain(question.answer),

@@ -26,6 +26,7 @@ from items import load_taxonomy
 from model_server.runtime_test import FACTS, PASSAGE
 from model_server.token_prompt import TokenPrompts
 
+torch.set_num_threads(1)  # matrices this small only make threads wait for one another
 VOCABULARY = 2_000
 WINDOW = 16
 """Sliding window of the tiny gpt-oss: far shorter than any prompt."""
@@ -81,11 +82,11 @@ def save(model, folder, *, chat_template=None, **config):
     return folder
 
 
-def bitnet(folder, **changes):
+def bitnet(folder, **shape):
     """BitNet as Microsoft's -bf16 checkpoint has it: master weights, rounded while it runs."""
     torch.manual_seed(0)
-    model = BitNetForCausalLM(BitNetConfig(**SHAPE, tie_word_embeddings=True))
-    return save(model, folder, quantization_config=TERNARY_ONLINE, **changes)
+    model = BitNetForCausalLM(BitNetConfig(**SHAPE | shape, tie_word_embeddings=True))
+    return save(model, folder, quantization_config=TERNARY_ONLINE)
 
 
 def llama_ternary(folder):
@@ -109,10 +110,11 @@ def gpt_oss(folder, **options):
     return save(GptOssForCausalLM(_gpt_oss_config()), folder, **options)
 
 
-def llama(folder, **options):
+def llama(folder, *, chat_template=None, **shape):
     """A plain Llama."""
     torch.manual_seed(0)
-    return save(LlamaForCausalLM(LlamaConfig(**SHAPE)), folder, **options)
+    model = LlamaForCausalLM(LlamaConfig(**SHAPE | shape))
+    return save(model, folder, chat_template=chat_template)
 
 
 def qwen(folder, **options):
@@ -201,7 +203,7 @@ def copy_with(folder, other, **changes):
 
 def teach_bitnet(folder, steps=300):
     """Train a BitNet, ternary while it learns, until it knows the self-test by heart."""
-    bitnet(folder)
+    bitnet(folder, num_hidden_layers=6, intermediate_size=256)
     model = AutoModelForCausalLM.from_pretrained(folder).train()
     words = TokenPrompts(AutoTokenizer.from_pretrained(folder), chat="off")
     passage = torch.tensor([words.plain(PASSAGE)])

@@ -118,13 +118,12 @@ class TransformersEngine(LanguageModel):
     ) -> str:
         """See :meth:`LanguageModel.generate`."""
         model, tokenizer = self._model, self._model.tokenizer
-        ids = self._prompts.ids(question)
         after = self._beginning(question)
         guide = self._guides.guide(schema) if schema is not None else None
         choose = guide.choose if guide else _likeliest
         written: list[int] = []
         text = ""
-        for tokens in model.go_on(ids[len(after.ids) :], choose, after):
+        for tokens in model.go_on(self._prompts.rest(question), choose, after):
             written += [token for token in tokens if token not in model.ends]
             text = tokenizer.decode(written, skip_special_tokens=True)
             if model.ends & set(tokens) or len(written) >= max_tokens:
@@ -140,13 +139,15 @@ class TransformersEngine(LanguageModel):
 
     def _scores(self, questions: Sequence[Question], wanted: Sequence[int]) -> NDArray[np.float64]:
         """Score questions with the same instructions, in one run."""
-        rows = [self._prompts.ids(question) for question in questions]
         after = self._beginning(questions[0])
-        if len(rows) == 1 and self._last and self._last.begins(rows[0]):
+        rows = [self._prompts.rest(question) for question in questions]
+        if len(rows) > 1:
+            return self._model.logprobs(rows, wanted, after)[0]
+        whole = (*after.ids, *rows[0])
+        if self._last and self._last.begins(whole):
             after = self._last
-        rest = [row[len(after.ids) :] for row in rows]
-        scores, cache = self._model.logprobs(rest, wanted, after)
-        self._last = Prefix(ids=tuple(rows[0]), cache=cache) if len(rows) == 1 else None
+        scores, cache = self._model.logprobs([whole[len(after.ids) :]], wanted, after)
+        self._last = Prefix(ids=whole, cache=cache)
         return scores
 
     def _beginning(self, question: Question) -> Prefix:

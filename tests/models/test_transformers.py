@@ -218,9 +218,10 @@ def test_plain_words_are_those_that_transformers_itself_goes_on_with(folder):
     written = engine.generate(QUESTIONS[0], max_tokens=12)
 
     ids = torch.tensor([prompts.ids(QUESTIONS[0])])
-    whole = model.model.generate(
-        ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False
-    )
+    with torch.compiler.set_stance("force_eager"):
+        whole = model.model.generate(
+            ids, attention_mask=torch.ones_like(ids), max_new_tokens=12, do_sample=False
+        )
     expected = model.tokenizer.decode(whole[0, ids.shape[1] :], skip_special_tokens=True)
     assert written == (expected.lstrip().splitlines() or [""])[0].strip()
 
@@ -242,12 +243,12 @@ def taught(tiny, tmp_path_factory):
 def test_bitnet_with_the_wrong_activation_is_refused(taught, tiny, tmp_path):
     """The defect of microsoft/BitNet#588 and #602: SiLU where the model has ReLU squared.
 
-    It costs this small model a quarter of its perplexity, the real one five sixths: the operator
-    who knows the right figure gives it as the limit, with a margin.
+    It makes the perplexity of this small model 1.6 times as high, of the real one 5.8 times: an
+    operator who knows the right figure gives it as the limit, with a margin.
     """
     right = engine_of(taught, few_categories())
     right.load()
-    limit = 1.1 * right.perplexity(PASSAGE)
+    limit = 1.2 * right.perplexity(PASSAGE)
     broken = tiny.copy_with(taught, tmp_path / "broken", hidden_act="silu")
     told_right = engine_of(taught, few_categories(), max_perplexity=limit)
     told_broken = engine_of(broken, few_categories(), max_perplexity=limit)
