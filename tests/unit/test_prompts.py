@@ -12,10 +12,12 @@ from gleanery.errors import ConfigError, EngineError
 from items import load_taxonomy
 from model_server.category_questions import CategoryQuestions
 from model_server.chat import chat_format
+from model_server.engines.llama_cpp import LlamaCppOptions
 from model_server.labels import choose_labels
 from model_server.language_options import DEFAULT_PROMPTS, LanguageModelOptions
 from model_server.prompt import META_PROMPT, load_prompt, versions
 from model_server.question import Question, quote
+from tests.crawl import ROOT
 
 TAXONOMY = load_taxonomy()
 
@@ -134,3 +136,9 @@ def test_questions_compare_by_what_they_ask():
     assert Question(instructions="a", document="b").go_on("c") == Question(
         instructions="a", document="b", answer="c"
     )
+
+
+def test_every_option_is_in_the_docs():
+    page = (ROOT / "docs" / "language_models.md").read_text(encoding="utf-8")
+
+    assert [name for name in LlamaCppOptions.model_fields if f"`{name}`" not in page] == []
