@@ -9,6 +9,7 @@ import torch  # noqa: TID253 - tests import this file where they use it
 from safetensors.torch import load_file, save_file  # noqa: TID253
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (  # noqa: TID253
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     BitNetConfig,
@@ -122,6 +123,13 @@ def qwen(folder, **options):
     torch.manual_seed(0)
     model = Qwen2ForCausalLM(Qwen2Config(**SHAPE, tie_word_embeddings=True))
     return save(model, folder, **options)
+
+
+def auto(folder, kind, **shape):
+    """Any architecture, by its name in ``config.json``."""
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(kind, **SHAPE | shape)
+    return save(AutoModelForCausalLM.from_config(config), folder)
 
 
 ARCHITECTURES = {

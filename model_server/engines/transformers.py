@@ -22,6 +22,7 @@ from model_server.causal_lm import CausalLM, Source, fingerprint, load_causal_lm
 from model_server.json_guide import JsonGuides
 from model_server.language_model import LanguageModel, LanguageModelOptions, Question
 from model_server.prefix import Prefix
+from model_server.runtime_test import PASSAGE
 from model_server.token_prompt import TokenPrompts
 
 
@@ -70,6 +71,7 @@ class TransformersEngine(LanguageModel):
         self._guides = JsonGuides(self._lm.tokenizer, vocabulary=width, ends=self._lm.ends)
         self._prefixes: OrderedDict[str, Prefix] = OrderedDict()
         self._last: Prefix | None = None
+        self._lm.check_cache(self._prompts.plain(PASSAGE)[:64])
 
     def close(self) -> None:
         """See :meth:`Engine.close`."""

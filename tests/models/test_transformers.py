@@ -111,6 +111,43 @@ def test_a_cached_beginning_gives_the_scores_of_the_whole_prompt(folder):
     np.testing.assert_allclose([other for _, other in in_turn], expected_inside, atol=1e-4)
 
 
+OTHER_CACHES = {
+    "windows": {
+        "kind": "gemma3_text",
+        "head_dim": 16,
+        "sliding_window": 8,
+        "layer_types": ["sliding_attention", "full_attention", "sliding_attention"],
+    },
+    "convolutions": {"kind": "lfm2", "layer_types": ["conv", "full_attention", "conv"]},
+    "linear attention": {
+        "kind": "qwen3_next",
+        "head_dim": 16,
+        "layer_types": ["linear_attention", "full_attention", "linear_attention"],
+        "num_experts": 4,
+        "num_experts_per_tok": 2,
+        "moe_intermediate_size": 32,
+        "shared_expert_intermediate_size": 32,
+    },
+}
+
+
+@pytest.mark.parametrize("shape", OTHER_CACHES.values(), ids=OTHER_CACHES)
+def test_layers_that_remember_in_other_ways_are_copied_too(tiny, tmp_path, shape):
+    folder = tiny.auto(tmp_path / "model", **shape)
+
+    scores = loaded(folder, documents_at_once=4).score(QUESTIONS, LABELS)
+
+    np.testing.assert_allclose(scores, naive_scores(folder, QUESTIONS, LABELS), atol=1e-3)
+
+
+def test_an_architecture_that_forgets_a_cached_prompt_is_refused(tiny, tmp_path):
+    """Mamba 2 in transformers 5: wrong scores, and no error."""
+    shape = {"num_heads": 8, "head_dim": 16, "n_groups": 1, "state_size": 16}
+    folder = tiny.auto(tmp_path / "model", "mamba2", **shape)
+
+    assert "Mamba2ForCausalLM goes on wrongly from a cached prompt" in one_line(folder)
+
+
 def test_a_score_depends_neither_on_the_batch_nor_on_its_order(folder):
     engine = loaded(folder, documents_at_once=4)
 
