@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 
 import uvicorn
@@ -26,6 +27,10 @@ from model_server.runner import EngineRunner
 
 logger = logging.getLogger("model_server")
 
+RELOAD_SECONDS = 5.0
+"""Pause before an engine that did not load is tried again; it doubles each time. What it needs, an
+endpoint or a volume, may come later than we do, and nobody calls a server that is not ready."""
+MOST_RELOAD_SECONDS = 300.0
 CLOSE_SECONDS = 5.0
 """Longest wait for an engine to end what it computes for nobody any more."""
 
@@ -125,16 +130,33 @@ class _AnnouncingServer(uvicorn.Server):
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             logger.info("Listening on http://%s:%d/mcp", host, port)
             for runner in self._engines.runners.values():
-                runner.start().add_done_callback(partial(_report, runner))
+                _load(runner)
 
 
-def _report(runner: EngineRunner, loading: Future[Engine]) -> None:
+def _load(runner: EngineRunner, pause: float = RELOAD_SECONDS, told: str = "") -> None:
+    """Begin to load an engine; go on trying.
+
+    Args:
+        runner: Of the engine.
+        pause: Seconds before the next try, should this one fail.
+        told: What the last try failed of.
+    """
+    with suppress(RuntimeError):  # closed meanwhile
+        runner.start().add_done_callback(partial(_report, runner, pause, told))
+
+
+def _report(runner: EngineRunner, pause: float, told: str, loading: Future[Engine]) -> None:
     if loading.cancelled():
         return
-    if error := loading.exception():
-        logger.error("Does not start: %s", error)
-    else:
+    if (error := loading.exception()) is None:
         logger.info("Engine %s %s is ready", runner.name, runner.version)
+        return
+    if str(error) != told:
+        logger.error("Does not start: %s", error)
+    longer = min(2 * pause, MOST_RELOAD_SECONDS)
+    again = threading.Timer(pause, _load, [runner, longer, str(error)])
+    again.daemon = True
+    again.start()
 
 
 if __name__ == "__main__":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import threading
 
+import httpx2
 import pytest
 from mcp.client import Client
 
@@ -15,6 +18,8 @@ from model_server.runner import EngineRunner
 from model_server.schema import Document
 from model_server.server import build_server
 from model_server.spec import ServerSpec, parse_spec
+from tests.conftest import wait_until
+from tests.model_process import ModelServerProcess
 from tests.openai_endpoint import (
     BitnetCpp,
     GptOss,
@@ -286,6 +291,30 @@ async def test_an_endpoint_that_is_away_is_tried_again(tmp_path):
     assert runner.ready
     assert values[0].category == "food"
     runner.close()
+
+
+def test_a_server_gets_ready_once_its_endpoint_is_there(tmp_path):
+    """Nobody calls a server that is not ready: it must try again by itself."""
+    with Vllm() as gone:
+        url, port = gone.url, gone.server_port
+    file = tmp_path / "engines.yaml"
+    told = {"engine": "openai", "url": url, "retries": 0, "calibrate": False}
+    file.write_text(json.dumps({"engines": {"far": told}}))
+    server = ModelServerProcess(
+        tmp_path, GLEANERY_MODEL_ENGINE="far", GLEANERY_MODEL_ENGINES_FILE=str(file)
+    )
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    wait_until(lambda: "does not answer" in server.log, seconds=60)
+
+    with Vllm(port):
+        starting.join()
+        state = httpx2.get(server.url.replace("/mcp", "/readyz")).json()
+    server.stop()
+
+    assert state["ready"]
+    assert server.log.count("ERROR") == 1
+    assert "Traceback" not in server.log
 
 
 # --- what must stay secret
