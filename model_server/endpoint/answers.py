@@ -66,7 +66,8 @@ class Answer(BaseModel):
         """What the model says; of a model that reasons, what it says in the end."""
         choice = self.choices[0]
         said = choice.text if choice.message is None else choice.message.content
-        return _MARK.sub("", _THOUGHT.sub("", said or ""))
+        end = _MARK.sub("", _THOUGHT.sub("", said or ""))
+        return "" if end.lstrip().startswith("<think") else end  # cut while it still thought
 
     @property
     def reasons(self) -> bool:

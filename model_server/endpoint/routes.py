@@ -117,9 +117,11 @@ def match(said: str, labels: Sequence[str]) -> int | None:
         said = str(next(iter(found.values()))) if isinstance(found, dict) and found else said
     except ValueError:
         pass
-    words = "".join(c if c.isalnum() or c in "_-" else " " for c in said.casefold())
+    # A letter as a label is no article: only words may be written in any case.
+    fold = str.casefold if all(len(label) > 1 for label in labels) else str
+    words = "".join(c if c.isalnum() or c in "_-" else " " for c in fold(said))
     padded = f" {' '.join(words.split())} "
-    places = {n: padded.find(f" {label.casefold()} ") for n, label in enumerate(labels)}
+    places = {n: padded.find(f" {fold(label)} ") for n, label in enumerate(labels)}
     there = {n: at for n, at in places.items() if at >= 0}
     if len(there) == 1 or 0 in there.values():
         return min(there, key=there.__getitem__)
