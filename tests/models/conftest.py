@@ -1,0 +1,36 @@
+"""Small checkpoints of real architectures, made once."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from tests.models.small_engine import ARCHITECTURES
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    """How to make small models; a machine without the libraries skips by name."""
+    for library in ("torch", "transformers", "accelerate", "llguidance"):
+        pytest.importorskip(library, reason=f"needs {library}: make test-models")
+    from tests import tiny_models  # noqa: PLC0415 - it needs those libraries
+
+    return tiny_models
+
+
+@pytest.fixture(scope="session")
+def folder_of(tiny, tmp_path_factory):
+    """Architecture → folder of a checkpoint."""
+    return cache(lambda name: tiny.ARCHITECTURES[name](tmp_path_factory.mktemp(name)))
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def folder(request, folder_of):
+    return folder_of(request.param)
+
+
+@pytest.fixture(scope="session")
+def taught(tiny, tmp_path_factory):
+    """A BitNet that has learnt the self-test's passage and sentences by heart."""
+    return tiny.teach_bitnet(tmp_path_factory.mktemp("taught"))
