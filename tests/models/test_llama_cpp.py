@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mcp import Client
 
 from gleanery.errors import EngineError
 from items import load_taxonomy
+from model_server.embedded import embedded_server
 from model_server.question import Question
 from model_server.schema import Document
 from model_server.spec import parse_spec
@@ -216,3 +219,22 @@ def test_a_perplexity_above_the_limit_fails_the_self_test(make):
 
     with pytest.raises(EngineError, match=r"perplexity of plain English is 1\d\.\d, more than"):
         engine.self_test()
+
+
+async def test_the_tools_answer_by_a_model_of_the_options_file(gguf, tmp_path):
+    """From the file over the protocol to the model and back, as an operator would set it up."""
+    file = tmp_path / "engines.yaml"
+    options = {"engine": "llama_cpp", "model": str(gguf), "calibrate": False, "meta_prompt": True}
+    file.write_text(json.dumps({"engines": {"small": options}}), encoding="utf-8")
+    server = embedded_server("small", tmp_path / "home", engines_file=file)
+    text = "양파를 볶다가 육수를 붓고 끓이면 맛있는 국이 됩니다."
+
+    async with Client(server) as client:
+        kind = await client.call_tool("classify_batch", {"documents": [{"id": "1", "text": text}]})
+        title = await client.call_tool("title", {"documents": [{"id": "1", "text": text}]})
+    (kind,), (title,) = (r.structured_content["results"] for r in (kind, title))
+
+    assert (kind["category"], kind["engine"]) == ("food", "small")
+    assert kind["version"] == f"{gguf.name}/classify-1+meta+raw/taxonomy-{TAXONOMY.version}"
+    assert title["engine"] == "small"
+    assert 0 < len(title["text"]) <= 80
