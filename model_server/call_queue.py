@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gleanery.errors import ModelBusyError, ModelUnavailableError
-from model_server.schema import MAX_DOCUMENTS, Capability
+from model_server.schema import Capability
 
 WHOLE = frozenset[Capability]({"propose_category"})
 """Capabilities that answer all inputs of a call together: never split, never merged."""
@@ -68,13 +68,15 @@ class Share:
 class CallQueue:
     """First come, first served. Filled by any thread, emptied by one."""
 
-    def __init__(self, *, max_waiting: int, max_wait_seconds: float) -> None:
+    def __init__(self, *, max_batch: int, max_waiting: int, max_wait_seconds: float) -> None:
         """Begin empty.
 
         Args:
+            max_batch: Inputs that are handed out at once at most.
             max_waiting: Inputs that wait at most.
             max_wait_seconds: Time that those under way and those that wait may take.
         """
+        self._max_batch = max_batch
         self._max_waiting, self._max_wait_seconds = max_waiting, max_wait_seconds
         self._calls: deque[Call] = deque()
         self._changed = threading.Condition()
@@ -158,7 +160,7 @@ class CallQueue:
         )
 
     def _linger(self, seconds: float) -> None:
-        while self._calls and not self._closed and self._waiting < MAX_DOCUMENTS:
+        while self._calls and not self._closed and self._waiting < self._max_batch:
             left = self._calls[0].arrived + seconds - time.monotonic()
             if left <= 0 or self._calls[0].capability in WHOLE:
                 return
@@ -167,15 +169,16 @@ class CallQueue:
     def _near(self) -> list[Share]:
         """Return what one batch could hold at most."""
         shares: list[Share] = []
-        room = MAX_DOCUMENTS
+        room = self._max_batch
         alive = [call for call in self._calls if not call.answer.done()]
         for call in alive:
             if call.capability != alive[0].capability:
                 continue
-            stop = min(len(call.inputs), call.taken + room)
+            whole = call.capability in WHOLE
+            stop = len(call.inputs) if whole else min(len(call.inputs), call.taken + room)
             shares.append(Share(call, call.taken, stop))
             room -= stop - call.taken
-            if not room or call.capability in WHOLE:
+            if whole or not room:
                 break
         return shares
 

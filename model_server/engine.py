@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gleanery.errors import EngineError, ModelToolError
 from gleanery.registry import choose, load_folder
 from items.taxonomy import Taxonomy
-from model_server.schema import Capability, Document, Proposal
+from model_server.schema import MAX_DOCUMENTS, Capability, Document, Proposal
 
 if TYPE_CHECKING:
     from model_server.images import Picture
@@ -49,6 +49,9 @@ class EngineOptions(BaseModel):
 
     max_batch_tokens: int = Field(16_384, gt=0)
     """Tokens of the documents that run at once, at most; a longer document runs alone."""
+    max_batch: int = Field(32, ge=1, le=MAX_DOCUMENTS)
+    """Documents that run at once at most. More of them make the engine and its callers take turns:
+    it computes while they all wait, and idles while they all fetch."""
     max_waiting: int = Field(1024, gt=0)
     """Documents that wait at most; callers beyond that are told when to come back."""
     max_wait_seconds: float = Field(30.0, gt=0)

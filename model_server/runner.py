@@ -49,7 +49,9 @@ class EngineRunner:
         self._make = make
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"engine-{spec.name}")
         self._queue = CallQueue(
-            max_waiting=spec.options.max_waiting, max_wait_seconds=spec.options.max_wait_seconds
+            max_batch=spec.options.max_batch,
+            max_waiting=spec.options.max_waiting,
+            max_wait_seconds=spec.options.max_wait_seconds,
         )
         self._loaded: Engine | None = None
         self._error: str | None = None

@@ -62,7 +62,7 @@ def test_every_caller_gets_its_own_answers_in_order(calls, max_batch_tokens, pad
     ]
     assert sum(engine.batches) == sum(map(len, calls))
     assert all(len(b) == 1 or sum(b) <= max_batch_tokens for b in seen)
-    assert max(engine.batches) <= 64
+    assert max(engine.batches) <= 32
 
 
 CALLS = st.tuples(

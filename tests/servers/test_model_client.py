@@ -66,12 +66,12 @@ def test_every_document_gets_its_own_answer_whatever_the_batches(numbers, batch_
 
 async def test_documents_that_come_together_go_in_one_call():
     engine = EchoEngine()
-    client = in_memory(engine, batch_size=64)
+    client = in_memory(engine, batch_size=32)
     await client.open()
 
-    await classify_all(client, ["1"] * 64)
+    await classify_all(client, ["1"] * 32)
 
-    assert engine.batches == [64]
+    assert engine.batches == [32]
     await client.close()
 
 
