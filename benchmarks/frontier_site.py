@@ -11,6 +11,8 @@ BREADTH, LINKS = 5, 20
 SLOW_HOST = "127.0.0.2"
 FAST_HOSTS = ("127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6")
 
+FAST_SECONDS = 0.5
+
 
 def page(number: int, pages: int) -> bytes:
     """Return the answer for a page: links to 5 children and to 15 pages further up."""
@@ -39,15 +41,17 @@ async def serve_site(pages: int) -> None:
     await _forever(answer)
 
 
-async def serve_hosts(fast: int, slow: int, delay: float, seconds: float) -> None:
-    """Serve ``fast`` pages on four hosts and ``slow`` ones on a fifth; all are this machine.
+async def serve_hosts(hosts: int, fast: int, slow: int, delay: float, seconds: float) -> None:
+    """Serve ``fast`` pages on some hosts and ``slow`` ones on another; all are this machine.
 
     Args:
-        fast: Pages of the four hosts, linked from ``/0`` of any host.
+        hosts: How many fast ones, at most 4.
+        fast: Their pages, linked from ``/0`` of any host; each takes about ``FAST_SECONDS``.
         slow: Pages of the slow one, linked from there too.
         delay: Crawl-delay that the slow host asks for, in seconds; 0 = none.
         seconds: Time that it takes for each answer.
     """
+    chance = random.Random(7)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         here, port = writer.get_extra_info("sockname")
@@ -58,11 +62,12 @@ async def serve_hosts(fast: int, slow: int, delay: float, seconds: float) -> Non
                 if path == b"/robots.txt":
                     text = f"User-agent: *\nCrawl-delay: {delay if here == SLOW_HOST else 0}\n"
                 elif path == b"/0":
-                    where = [SLOW_HOST] * slow + [FAST_HOSTS[n % 4] for n in range(fast)]
+                    where = [SLOW_HOST] * slow + [FAST_HOSTS[n % hosts] for n in range(fast)]
                     links = (f"http://{host}:{port}/{n + 1}" for n, host in enumerate(where))
                     text = "".join(f"<a href='{link}'></a>" for link in links)
-                elif here == SLOW_HOST:
-                    await asyncio.sleep(seconds)
+                else:
+                    pace = FAST_SECONDS * (0.5 + chance.random())
+                    await asyncio.sleep(seconds if here == SLOW_HOST else pace)
                 kind = "plain" if path == b"/robots.txt" else "html"
                 head = f"HTTP/1.1 200 OK\r\nContent-Type: text/{kind}\r\n"
                 writer.write(f"{head}Content-Length: {len(text)}\r\n\r\n{text}".encode())
@@ -106,7 +111,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "site":
         asyncio.run(serve_site(int(sys.argv[2])))
     elif sys.argv[1] == "hosts":
-        fast_pages, slow_pages, *pace = sys.argv[2:]
-        asyncio.run(serve_hosts(int(fast_pages), int(slow_pages), *map(float, pace)))
+        numbers, pace = map(int, sys.argv[2:5]), map(float, sys.argv[5:7])
+        asyncio.run(serve_hosts(*numbers, *pace))
     else:
         asyncio.run(serve_proxy(sys.argv[2], float(sys.argv[3])))
