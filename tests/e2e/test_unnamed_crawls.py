@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections import Counter
 from contextlib import contextmanager
 
@@ -105,14 +106,35 @@ def test_a_crawl_that_met_its_limit_begins_anew_unless_it_is_named(tmp_path):
     assert queues(tmp_path) == ["named.db"]
 
 
+class GatedSite(GraphSite):
+    """Holds its first page back until the gate opens."""
+
+    def __init__(self, *args, **kwargs):
+        self.gate = threading.Event()
+        super().__init__(*args, **kwargs)
+
+    def page(self, number):
+        assert number or self.gate.wait(60)
+        return super().page(number)
+
+
+def has_joined(home):
+    log = home / "crawl.log"
+    return log.exists() and "crawl graph-" in log.read_text("utf-8").lower()
+
+
 def test_the_same_command_twice_at_once_is_one_crawl(tmp_path):
     """Two workers on one file: every page once, and the last one takes the file away."""
     settings = SETTINGS | {"HOME": tmp_path, "STORE_PATH": tmp_path / "gleanery.db"}
     with (
-        GraphSite(TREE, jitter=0.2) as site,
+        GatedSite(TREE, jitter=0.2) as site,
         running(tmp_path / "one", site, settings=settings) as one,
         running(tmp_path / "two", site, settings=settings) as two,
     ):
+        wait_until(
+            lambda: has_joined(tmp_path / "one") and has_joined(tmp_path / "two"), seconds=50
+        )
+        site.gate.set()
         codes = [one.wait(60), two.wait(60)]
     done = [
         (tmp_path / name / "out.jsonl").read_text("utf-8").count("\n") for name in ("one", "two")
