@@ -61,7 +61,7 @@ def serve(connection: multiprocessing.connection.Connection, latency: float) -> 
 def plain(url: str) -> float:
     """Return pages a second of plain Scrapy."""
     done = subprocess.run(
-        [sys.executable, "-c", PLAIN, url],
+        [sys.executable, "-P", "-c", PLAIN, url],
         capture_output=True,
         text=True,
         check=True,
