@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 WORKERS ?= 2
-# Where torch comes without CUDA; PyPI's own build for Linux brings gigabytes of it.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+# An index where torch comes without CUDA; PyPI's own build for Linux brings gigabytes of it.
+TORCH_INDEX ?=
 
 .PHONY: demo test test-slow test-models test-scrapy-216 test-servers lint format bench serve clean
 .DEFAULT_GOAL := help
@@ -25,7 +25,7 @@ $(VENV)/dev: $(VENV)/base
 	touch $@
 
 $(VENV)/models: $(VENV)/dev
-	$(PIP) install --quiet --constraint constraints.txt --extra-index-url "$(TORCH_INDEX)" torch==2.13.0
+	$(PIP) install --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") torch==2.13.0
 	@echo "llama-cpp-python is built from source the first time: some minutes"
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[models,dev,server,images]" --group models-test
 	touch $@

@@ -22,17 +22,17 @@ import numpy as np
 
 from benchmarks.goals import Goal, show
 from items.taxonomy import load_taxonomy
-from model_server.cross_validation import Labelled, same_documents
-from model_server.encoders.fast import load_fast
-from model_server.encoders.nano import NanoEncoder
 from model_server.evaluate import LabelledRow, Report, compare, load_rows
-from model_server.feedback import Rehearsal, embed_rows, load_reader, rehearse, verdicts
+from model_server.likeness.cross_validation import Labelled, same_documents
+from model_server.likeness.encoders.fast import load_fast
+from model_server.likeness.encoders.nano import NanoEncoder
+from model_server.likeness.feedback import Rehearsal, embed_rows, load_reader, rehearse, verdicts
 from tests.conftest import EVALSET
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from model_server.encoders.encoder import Encoder
+    from model_server.likeness.encoders.encoder import Encoder
 
 TEXTS, BATCH, ROUNDS = 64, 32, 5
 

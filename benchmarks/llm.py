@@ -24,12 +24,12 @@ import psutil
 from benchmarks.goals import Goal, show
 from gleanery.config import load_config
 from items.taxonomy import load_taxonomy
-from model_server.calibration import background
-from model_server.category_questions import CategoryQuestions
 from model_server.engines.llama_cpp import LlamaCppEngine, LlamaCppOptions
-from model_server.prompt import load_prompt
-from model_server.question import Question
-from model_server.written import one_text_schema
+from model_server.language.calibration import background
+from model_server.language.category_questions import CategoryQuestions
+from model_server.language.prompt import load_prompt
+from model_server.language.question import Question
+from model_server.language.written import one_text_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

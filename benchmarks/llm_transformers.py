@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.goals import Goal, show
 from items.taxonomy import load_taxonomy
-from model_server.category_questions import CategoryQuestions
-from model_server.causal_lm import CausalLM, Source, load_causal_lm
+from model_server.causal_lm.causal_lm import CausalLM, Source, load_causal_lm
 from model_server.engines.transformers import TransformersEngine, TransformersOptions
-from model_server.token_prompt import TokenPrompts
+from model_server.language.category_questions import CategoryQuestions
+from model_server.language.token_prompt import TokenPrompts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from model_server.question import Question
+    from model_server.language.question import Question
 
 ROUNDS, DOCUMENTS = 3, 8
 WIDE = {"hidden_size": 1280, "intermediate_size": 3456, "num_hidden_layers": 2}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from model_server.evaluate import LabelledRow
-    from model_server.profiles import Card
+    from model_server.likeness.profiles import Card
 
 feedback = typer.Typer(
     help="Teach an engine with corrected labels (수정된 라벨로 학습).", no_args_is_help=True
@@ -40,7 +40,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Learn from labelled rows, beside those of before (라벨 가져와 학습)."""
-    from model_server.feedback import read_feedback
+    from model_server.likeness.feedback import read_feedback
 
     _learn(engine, read_feedback(file), profile, as_json=as_json)
 
@@ -55,7 +55,7 @@ def retrain(name: Name, *, engine: EngineName = "e5", as_json: AsJson = False) -
 def list_(as_json: AsJson = False) -> None:
     """List profiles and their versions (프로필 목록)."""
     from gleanery.config import load_config
-    from model_server.profiles import current_version, list_profiles
+    from model_server.likeness.profiles import current_version, list_profiles
 
     folder = load_config().home / "profiles"
     found = list_profiles(folder)
@@ -93,7 +93,7 @@ def rollback(
 ) -> None:
     """Use an older version again; none is deleted (이전 버전으로)."""
     from gleanery.config import load_config
-    from model_server.profiles import roll_back
+    from model_server.likeness.profiles import roll_back
 
     card = roll_back(name, load_config().home / "profiles", version)
     if as_json:
@@ -106,7 +106,7 @@ def show_rehearsal(engine: str, rows: Sequence[LabelledRow], *, as_json: bool) -
     """Print how good a head trained on ``rows`` would be; nothing is kept."""
     from commands.counting import counting_bar
     from gleanery.config import load_config
-    from model_server.feedback import embed_rows, load_reader, rehearse
+    from model_server.likeness.feedback import embed_rows, load_reader, rehearse
 
     home = load_config().home
     reader = load_reader(engine, home / "profiles", home / "cache")
@@ -132,8 +132,8 @@ def show_rehearsal(engine: str, rows: Sequence[LabelledRow], *, as_json: bool) -
 def _learn(engine: str, rows: Sequence[LabelledRow], name: str, *, as_json: bool) -> None:
     from commands.counting import counting_bar
     from gleanery.config import load_config
-    from model_server.feedback import learn, load_reader
-    from model_server.profiles import check_name
+    from model_server.likeness.feedback import learn, load_reader
+    from model_server.likeness.profiles import check_name
 
     check_name(name)
     home = load_config().home

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ import yaml
 
 from gleanery.config import load_config
 from gleanery.errors import ConfigError
+from gleanery.files import write_whole
 
 TAXONOMY_FILE = Path(__file__).with_name("taxonomy.yaml")
 
@@ -97,11 +97,8 @@ def write_taxonomy(taxonomy: Taxonomy, path: Path) -> None:
         sort_keys=False,
         width=1000,
     )
-    beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
+        write_whole(path, text.encode())
     except OSError as error:
         raise ConfigError(f"Cannot write {path}: {error.strerror}") from error
     _read.cache_clear()

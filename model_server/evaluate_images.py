@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from gleanery.errors import ConfigError, EngineError, ModelToolError
 from items.taxonomy import load_taxonomy
 from model_server.images import Order, Picture, draw, write_out
-from model_server.labels import choose_labels
-from model_server.language_model import LanguageModel
-from model_server.prompt import load_prompt
+from model_server.language.labels import choose_labels
+from model_server.language.language_model import LanguageModel
+from model_server.language.prompt import load_prompt
 from model_server.spec import read_spec
 from model_server.trial import Progress
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from model_server.engine import Engine, find_engines
-from model_server.language_model import LanguageModel
+from model_server.language.language_model import LanguageModel
 from model_server.spec import EngineSpec, parse_spec
 
 Options = Callable[[pytest.FixtureRequest], dict[str, Any]]

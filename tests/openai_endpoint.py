@@ -14,7 +14,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler
 
-from model_server.runtime_test import FACTS
+from model_server.language.runtime_test import FACTS
 from tests.loopback import LoopbackServer
 
 KNOWS = {

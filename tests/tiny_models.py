@@ -24,8 +24,8 @@ from transformers import (  # noqa: TID253
 )
 
 from items import load_taxonomy
-from model_server.runtime_test import FACTS, PASSAGE
-from model_server.token_prompt import TokenPrompts
+from model_server.language.runtime_test import FACTS, PASSAGE
+from model_server.language.token_prompt import TokenPrompts
 
 torch.set_num_threads(1)  # matrices this small only make threads wait for one another
 VOCABULARY = 2_000

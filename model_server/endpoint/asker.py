@@ -11,7 +11,7 @@ from gleanery.errors import EngineError
 from model_server.endpoint.answers import Answer, read_answer
 from model_server.endpoint.connection import Body, Endpoint, RefusedError
 from model_server.endpoint.prompt_form import Form
-from model_server.question import Question
+from model_server.language.question import Question
 
 T = TypeVar("T")
 _TOO_LONG = re.compile(r"context|too long|too many tokens|maximum.{0,40}length", re.IGNORECASE)

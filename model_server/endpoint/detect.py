@@ -21,7 +21,7 @@ from model_server.endpoint.constraints import (
 from model_server.endpoint.llama_cpp import LlamaCppRoute, find_template
 from model_server.endpoint.prompt_form import Chat, Form, Plain
 from model_server.endpoint.routes import PickRoute, Route, TopRoute, match
-from model_server.question import Question
+from model_server.language.question import Question
 
 T = TypeVar("T")
 Mode = Literal["auto", "logprobs", "guided", "json"]

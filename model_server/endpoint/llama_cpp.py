@@ -19,7 +19,7 @@ from model_server.endpoint.answers import UnreadableError, read_probabilities
 from model_server.endpoint.asker import Asker, cut_if_too_long
 from model_server.endpoint.connection import Body
 from model_server.endpoint.routes import BELOW, Route, Scores
-from model_server.question import Question
+from model_server.language.question import Question
 
 BIAS = 100.0
 """Added to the logit of every label: what is left to other tokens is below 1e-20."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from model_server.endpoint.connection import Body
-from model_server.question import Question
+from model_server.language.question import Question
 
 
 class Form(Protocol):

@@ -14,7 +14,7 @@ from model_server.endpoint.answers import Top
 from model_server.endpoint.asker import Asker
 from model_server.endpoint.constraints import Choice
 from model_server.endpoint.prompt_form import Form
-from model_server.question import Question
+from model_server.language.question import Question
 
 Scores = NDArray[np.float64]
 """Log-probabilities, one per label."""

@@ -16,12 +16,12 @@ from pydantic import Field
 from gleanery.config import load_config
 from gleanery.errors import EngineError
 from items.taxonomy import Taxonomy
-from model_server.encoders import Backend, Encoder, load_encoder
 from model_server.engine import Engine, EngineOptions, Verdict
-from model_server.head import Shares
 from model_server.lead import is_korean, lead
-from model_server.profiles import Profile, load_profile
-from model_server.prototypes import Vectors, load_prototypes, softmax
+from model_server.likeness.encoders import Backend, Encoder, load_encoder
+from model_server.likeness.head import Shares
+from model_server.likeness.profiles import Profile, load_profile
+from model_server.likeness.prototypes import Vectors, load_prototypes, softmax
 from model_server.schema import Document
 
 LEAD = 400

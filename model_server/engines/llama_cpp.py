@@ -19,14 +19,14 @@ from pydantic import Field
 
 from gleanery.errors import EngineError
 from items.taxonomy import Taxonomy
-from model_server.chat import ChatFormat, chat_format
 from model_server.engine import EngineOptions
-from model_server.gguf import Gguf
-from model_server.gguf_decoder import OUTPUTS, Decoder, Logits, Settings
-from model_server.gguf_grammar import Grammar
-from model_server.language_model import LanguageModel, LanguageModelOptions
-from model_server.question import Question
-from model_server.sequence_cache import SequenceCache
+from model_server.gguf.decoder import OUTPUTS, Decoder, Logits, Settings
+from model_server.gguf.gguf import Gguf
+from model_server.gguf.grammar import Grammar
+from model_server.gguf.sequence_cache import SequenceCache
+from model_server.language.chat import ChatFormat, chat_format
+from model_server.language.language_model import LanguageModel, LanguageModelOptions
+from model_server.language.question import Question
 
 _PROBE = "Answer:"
 

@@ -14,7 +14,6 @@ from pydantic import Field, SecretStr, field_validator
 
 from gleanery.config import load_config, reveal
 from gleanery.errors import EngineError, ModelToolError, ModelUnavailableError
-from model_server.category_questions import CategoryQuestions
 from model_server.endpoint.asker import Asker
 from model_server.endpoint.connection import Endpoint
 from model_server.endpoint.detect import (
@@ -30,7 +29,8 @@ from model_server.endpoint.detect import (
 from model_server.endpoint.prompt_form import Form
 from model_server.endpoint.routes import Route, Scores
 from model_server.engine import KNOWN_ANSWERS, KNOWN_RIGHT, Verdict
-from model_server.language_model import LanguageModel, LanguageModelOptions, Question
+from model_server.language.category_questions import CategoryQuestions
+from model_server.language.language_model import LanguageModel, LanguageModelOptions, Question
 from model_server.schema import Document
 
 logger = logging.getLogger(__name__)

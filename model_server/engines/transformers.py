@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from model_server.causal_lm import CausalLM, Source, fingerprint, load_causal_lm
-from model_server.json_guide import JsonGuides
-from model_server.language_model import LanguageModel, LanguageModelOptions, Question
-from model_server.prefix import Prefix
-from model_server.runtime_test import PASSAGE
-from model_server.token_prompt import TokenPrompts
+from model_server.causal_lm.causal_lm import CausalLM, Source, fingerprint, load_causal_lm
+from model_server.causal_lm.json_guide import JsonGuides
+from model_server.causal_lm.prefix import Prefix
+from model_server.language.language_model import LanguageModel, LanguageModelOptions, Question
+from model_server.language.runtime_test import PASSAGE
+from model_server.language.token_prompt import TokenPrompts
 
 
 class TransformersOptions(LanguageModelOptions):

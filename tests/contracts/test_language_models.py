@@ -9,7 +9,7 @@ import pytest
 
 from items import load_taxonomy
 from model_server.images import Picture
-from model_server.language_model import Question
+from model_server.language.language_model import Question
 from model_server.schema import Document
 from tests.engines import case_of, engine_spec, language_model_params
 

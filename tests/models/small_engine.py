@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from items import load_taxonomy
 from model_server.engines.transformers import TransformersEngine, TransformersOptions
-from model_server.question import Question
+from model_server.language.question import Question
 
 ARCHITECTURES = ("bitnet", "llama-1.58", "gpt-oss", "llama", "qwen")
 TAXONOMY = load_taxonomy()

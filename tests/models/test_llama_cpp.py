@@ -13,7 +13,7 @@ from mcp import Client
 from gleanery.errors import EngineError
 from items import load_taxonomy
 from model_server.embedded import embedded_server
-from model_server.question import Question
+from model_server.language.question import Question
 from model_server.schema import Document
 from model_server.spec import parse_spec
 from tests.engines import engine_spec

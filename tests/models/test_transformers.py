@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from model_server.question import Question
+from model_server.language.question import Question
 from model_server.schema import Document
 from tests.models.small_engine import INSTRUCTIONS, LABELS, QUESTIONS, TAXONOMY, engine_of, loaded
 

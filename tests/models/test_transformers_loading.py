@@ -12,8 +12,8 @@ from mcp.client import Client
 from gleanery.errors import EngineError
 from items.taxonomy import Taxonomy
 from model_server.engines.transformers import TransformersEngine, TransformersOptions
+from model_server.language.runtime_test import PASSAGE
 from model_server.runner import EngineRunner
-from model_server.runtime_test import PASSAGE
 from model_server.schema import Document
 from model_server.spec import EngineSpec
 from tests.model_process import ModelServerProcess

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from items import load_taxonomy
-from model_server.question import Question
+from model_server.language.question import Question
 from model_server.schema import Document
 from model_server.spec import parse_spec
 from tests.openai_servers import llama_cpp_python_server, llama_server, running

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from gleanery.errors import EngineError
-from model_server import encoders
-from model_server.encoders.nano import NanoEncoder
-from model_server.encoders.weights import Weights
+from model_server.likeness import encoders
+from model_server.likeness.encoders.nano import NanoEncoder
+from model_server.likeness.encoders.weights import Weights
 from tests.crawl import ROOT
 
 pytest.importorskip("openvino", reason="the extra `fast` is not installed")
 
-from model_server.encoders import fast
-from model_server.encoders.tokens import Tokens
+from model_server.likeness.encoders import fast
+from model_server.likeness.encoders.tokens import Tokens
 
 TEXTS = [
     "양파를 볶다가 육수를 붓고 끓여 주세요.",
@@ -98,7 +98,7 @@ def test_a_file_that_is_no_file_of_weights_is_refused(tmp_path):
 def test_openvino_is_imported_without_its_telemetry():
     """``import openvino`` alone sends an event to Google Analytics."""
     code = (
-        "import sys; import model_server.encoders.fast;"
+        "import sys; import model_server.likeness.encoders.fast;"
         "print([m for m in sys.modules if m.startswith('openvino_telemetry') and sys.modules[m]])"
     )
     out = subprocess.run(

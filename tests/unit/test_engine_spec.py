@@ -71,7 +71,7 @@ def test_options_of_the_caller_lie_over_those_of_the_file(file):
 @pytest.mark.parametrize(
     ("main", "text", "message"),
     [
-        ("e5:/models/x", "engines: {}", "e5 takes nothing after a colon"),
+        ("stub:/models/x", "engines: {}", "stub takes nothing after a colon"),
         ("q", "engines: {q: {engine: stub, speed: 1}}", "speed: Extra inputs.*options are"),
         ("q", "engines: {q: {engine: stub, latency_seconds: -1}}", "latency_seconds"),
         ("q", "engines: {q: {escalate_to: x}}", "engines.q.engine: Field required"),

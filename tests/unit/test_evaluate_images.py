@@ -11,7 +11,7 @@ from PIL import Image
 from gleanery.errors import ConfigError, ModelToolError
 from items import load_taxonomy
 from model_server.evaluate_images import evaluate_images, find_images, forms
-from model_server.language_model import LanguageModel, LanguageModelOptions
+from model_server.language.language_model import LanguageModel, LanguageModelOptions
 from tests.cli import gleanery
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model_server.cross_validation import Labelled, cross_validate, same_documents
-from model_server.head import (
+from model_server.likeness.cross_validation import Labelled, cross_validate, same_documents
+from model_server.likeness.head import (
     EVEN,
     REACH,
     RIDGE,
@@ -15,7 +15,7 @@ from model_server.head import (
     fit_temperature,
     train_head,
 )
-from model_server.prototypes import unit
+from model_server.likeness.prototypes import unit
 
 KEYS = ("a", "b", "c")
 EVENLY = np.full((1, 3), 1 / 3)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gleanery.errors import ConfigError
-from model_server.head import Head
-from model_server.profiles import (
+from model_server.likeness.head import Head
+from model_server.likeness.profiles import (
     Card,
     Profile,
     current_version,

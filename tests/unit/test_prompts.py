@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from gleanery.errors import ConfigError, EngineError
 from items import load_taxonomy
-from model_server.category_questions import CategoryQuestions
-from model_server.chat import chat_format
 from model_server.engine import EngineOptions
 from model_server.engines.llama_cpp import LlamaCppOptions
-from model_server.labels import choose_labels
-from model_server.language_options import DEFAULT_PROMPTS, LanguageModelOptions
-from model_server.prompt import META_PROMPT, load_prompt, versions
-from model_server.question import Question, quote
+from model_server.language.category_questions import CategoryQuestions
+from model_server.language.chat import chat_format
+from model_server.language.labels import choose_labels
+from model_server.language.options import DEFAULT_PROMPTS, LanguageModelOptions
+from model_server.language.prompt import META_PROMPT, load_prompt, versions
+from model_server.language.question import Question, quote
 from tests.crawl import ROOT
 
 TAXONOMY = load_taxonomy()

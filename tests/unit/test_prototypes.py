@@ -11,7 +11,7 @@ import yaml
 
 from items import load_taxonomy
 from items.taxonomy import Category
-from model_server.prototypes import (
+from model_server.likeness.prototypes import (
     EXAMPLES_FILE,
     SOFTNESS,
     Prototypes,

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from model_server.evaluate import load_rows
-from model_server.feedback import embed_rows, load_reader, rehearse
+from model_server.likeness.feedback import embed_rows, load_reader, rehearse
 from tests.conftest import EVALSET
 
 FLOORS = yaml.safe_load(Path(__file__).parents[1].joinpath("quality.yaml").read_text("utf-8"))

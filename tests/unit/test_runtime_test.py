@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gleanery.errors import EngineError
-from model_server.calibration import background, kept
-from model_server.runtime_test import FACTS, FACTS_RIGHT, check_facts, check_perplexity
+from model_server.language.calibration import background, kept
+from model_server.language.runtime_test import FACTS, FACTS_RIGHT, check_facts, check_perplexity
 
 
 def scorer(right, *, wrong=0.0):

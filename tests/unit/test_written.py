@@ -9,8 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from items import load_taxonomy
+from model_server.language.written import (
+    one_text_schema,
+    proposals_schema,
+    read_proposals,
+    read_text,
+)
 from model_server.schema import Document
-from model_server.written import one_text_schema, proposals_schema, read_proposals, read_text
 
 TAXONOMY = load_taxonomy()
 DOCUMENTS = [Document(id="a", text="Bees on the roof"), Document(text="도시 양봉 시작하기")]

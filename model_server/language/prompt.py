@@ -18,7 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gleanery.errors import ConfigError
-from model_server.question import Question
+from model_server.language.question import Question
 
 PROMPTS = Path(__file__).with_name("prompts")
 META_PROMPT = "추론은 순차적으로 진행해"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model_server.head import Corrected, Shares, evened, fit_temperature, train_head
-from model_server.prototypes import Vectors
+from model_server.likeness.head import Corrected, Shares, evened, fit_temperature, train_head
+from model_server.likeness.prototypes import Vectors
 
 FOLDS = 5
 SAME = 0.85

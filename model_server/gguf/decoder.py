@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gleanery.errors import EngineError
-from model_server.gguf import Gguf, why
+from model_server.gguf.gguf import Gguf, why
 
 T = TypeVar("T")
 Logits = NDArray[np.float32]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from model_server.encoders.weights import Weights
+from model_server.likeness.encoders.weights import Weights
 
 PREFIX = "query: "
 """Right on both sides for comparing likeness, by the model card of E5."""

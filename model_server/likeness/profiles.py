@@ -9,7 +9,6 @@ use. Nothing is pickled: a profile from elsewhere is data, not code.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -24,7 +23,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from gleanery.errors import ConfigError
-from model_server.head import Head
+from gleanery.files import write_whole
+from model_server.likeness.head import Head
 
 CURRENT = "current"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -47,7 +47,7 @@ class Card:
     weights: str
     """Of the encoder: vectors of others cannot be compared with these."""
     temperature: float
-    """See :meth:`model_server.head.Corrected.calibrated`."""
+    """See :meth:`model_server.likeness.head.Corrected.calibrated`."""
     before: dict[str, float]
     """Figures of the prototypes alone, on these rows."""
     inside: dict[str, float]
@@ -135,7 +135,7 @@ def roll_back(name: str, folder: Path, version: int | None = None) -> Card:
     if wanted is None:
         raise ConfigError(f"Profile {name} has no version before {now}")
     card = load_profile(f"{name}@{wanted}", folder).card
-    _write(folder / name / CURRENT, str(wanted))
+    write_whole(folder / name / CURRENT, str(wanted).encode())
     return card
 
 
@@ -189,7 +189,7 @@ def save_profile(profile: Profile, rows: Iterable[dict[str, Any]], folder: Path)
                 raise ConfigError(f"Cannot write {place / str(number)}")
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    _write(place / CURRENT, str(number))
+    write_whole(place / CURRENT, str(number).encode())
     return Profile(card=card, head=profile.head)
 
 
@@ -211,9 +211,3 @@ def _versions(place: Path) -> list[int]:
 
 def _all(folder: Path) -> str:
     return ", ".join(card.label for cards in list_profiles(folder).values() for card in cards)
-
-
-def _write(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="ascii")
-    beside.replace(path)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gleanery.errors import EngineError
-from model_server.prefix import Prefix
-from model_server.ternary import settle_ternary
+from model_server.causal_lm.prefix import Prefix
+from model_server.causal_lm.ternary import settle_ternary
 
 CHUNK = 512
 """Tokens of a prefix that are computed at once: eager attention needs their square in memory."""
@@ -36,7 +36,7 @@ class Source:
     device: str = "auto"
     """``auto`` = ``cuda`` if there is one, else ``cpu``; or a device as torch names them."""
     unpack_ternary: bool = True
-    """See :mod:`model_server.ternary`."""
+    """See :mod:`model_server.causal_lm.ternary`."""
 
 
 class CausalLM:

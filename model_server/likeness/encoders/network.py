@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from model_server.encoders.runtime import openvino
-from model_server.encoders.runtime import opset15 as op
-from model_server.encoders.weights import Floats, Weights
+from model_server.likeness.encoders.runtime import openvino
+from model_server.likeness.encoders.runtime import opset15 as op
+from model_server.likeness.encoders.weights import Floats, Weights
 
 MASKED = -1e4
 """Added to attention scores of padding: far below any score, finite in bf16."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from items.taxonomy import Category, Subcategory, Taxonomy
-from model_server.labels import FirstToken, choose_labels
-from model_server.prompt import Prompt
-from model_server.question import Question, quote
+from model_server.language.labels import FirstToken, choose_labels
+from model_server.language.prompt import Prompt
+from model_server.language.question import Question, quote
 
 
 class CategoryQuestions:

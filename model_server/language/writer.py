@@ -9,18 +9,18 @@ from typing import Any, Protocol
 from gleanery.errors import EngineError
 from items.taxonomy import Taxonomy
 from model_server.images import Picture
-from model_server.language_options import LanguageModelOptions
-from model_server.lead import lead
-from model_server.question import Question, quote
-from model_server.schema import Document, Proposal
-from model_server.titles import MAX_TITLE, clean, first_sentence
-from model_server.written import (
+from model_server.language.options import LanguageModelOptions
+from model_server.language.question import Question, quote
+from model_server.language.written import (
     MAX_SUMMARY,
     one_text_schema,
     proposals_schema,
     read_proposals,
     read_text,
 )
+from model_server.lead import lead
+from model_server.schema import Document, Proposal
+from model_server.titles import MAX_TITLE, clean, first_sentence
 
 TITLE_TOKENS = 100
 """Tokens of an answer at most; Hangul takes about one a character."""

@@ -14,7 +14,6 @@ between travel and parenting, near neither.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -26,7 +25,9 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
+from gleanery.files import write_whole
 from items.taxonomy import Category, Subcategory, Taxonomy
+from model_server.background import BACKGROUND_FILE, load_background
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -35,7 +36,6 @@ Embed = Callable[[Sequence[str]], Vectors]
 LANGUAGES = ("ko", "en")
 SOFTNESS = 0.07
 """Cosine difference that counts in the soft maximum; towards 0 only the nearest prototype does."""
-BACKGROUND_FILE = Path(__file__).with_name("background.yaml")
 EXAMPLES_FILE = Path(__file__).with_name("examples.yaml")
 
 
@@ -90,7 +90,7 @@ def load_prototypes(taxonomy: Taxonomy, embed: Embed, *, encoder: str, cache: Pa
 
 def build_prototypes(taxonomy: Taxonomy, embed: Embed) -> Prototypes:
     """Embed the descriptions, the examples and the background texts."""
-    background = yaml.safe_load(BACKGROUND_FILE.read_text(encoding="utf-8"))
+    background = load_background()
     examples = yaml.safe_load(EXAMPLES_FILE.read_text(encoding="utf-8"))
     subs = [s for c in taxonomy.categories for s in c.subcategories]
     sub_owners = [i for i, c in enumerate(taxonomy.categories) for _ in c.subcategories]
@@ -139,12 +139,7 @@ def _key(taxonomy: Taxonomy, encoder: str) -> str:
 
 
 def _keep(prototypes: Prototypes, path: Path) -> None:
-    """Write beside, then rename: two crawls may start at once, and one may be killed."""
-    beside = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npz")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(beside, **asdict(prototypes))
-        beside.replace(path)
-    except OSError:
-        with suppress(OSError):
-            beside.unlink()
+    file = BytesIO()
+    np.savez(file, **asdict(prototypes))
+    with suppress(OSError):
+        write_whole(path, file.getvalue())

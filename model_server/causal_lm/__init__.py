@@ -1,0 +1,1 @@
+"""Causal language models of transformers: cached prefixes, guided JSON, ternary weights."""

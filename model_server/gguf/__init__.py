@@ -1,0 +1,1 @@
+"""llama.cpp, through the functions that llama-cpp-python binds."""

@@ -1,0 +1,1 @@
+"""Classifying by likeness: vectors, prototypes, and what people have labelled."""
