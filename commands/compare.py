@@ -31,6 +31,10 @@ def compare(
         list[str] | None,
         typer.Option(help="Trained head; engines that take one run once more with it. Repeatable."),
     ] = None,
+    cross_source: Annotated[
+        bool,
+        typer.Option(help="Also try engines that learn with heads trained on all sources but one."),
+    ] = False,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Rows at most, evenly spread over the file.")
     ] = None,
@@ -50,7 +54,8 @@ def compare(
     rows = spread(load_rows(data), limit)
     contenders = _contenders(engines, profile or (), config.model_engines_file)
     trials = _run(contenders, rows, config.home / "cache")
-    comparison = compare_trials(rows, trials)
+    across = _across(contenders, rows, config.home) if cross_source else {}
+    comparison = compare_trials(rows, trials | across, shown=across)
     path = out or config.home / "compare.html"
     _write(comparison, path)
     if as_json:
@@ -68,7 +73,6 @@ def _contenders(engines: str, profiles: Sequence[str], file: Path | None) -> lis
         RegistryError: There is no such engine.
     """
     from gleanery.errors import ConfigError
-    from model_server.spec import read_spec
     from model_server.trial import Contender
 
     names = [name.strip() for name in engines.split(",") if name.strip()]
@@ -76,9 +80,8 @@ def _contenders(engines: str, profiles: Sequence[str], file: Path | None) -> lis
         raise ConfigError(f"--engines {engines!r}: name at least one engine, and each once")
     found = []
     for name in names:
-        spec = read_spec(name, file).engines[name]
         found.append(Contender(engine=name, engines_file=file))
-        if "profile" in spec.engine.Options.model_fields:
+        if found[-1].learns:
             found += [
                 Contender(engine=name, engines_file=file, options={"profile": profile})
                 for profile in profiles
@@ -101,6 +104,28 @@ def _run(
             trials[contender.name] = run_trial_apart(
                 contender, documents, cache=cache, progress=progress
             )
+    return trials
+
+
+def _across(
+    contenders: Sequence[Contender], rows: Sequence[LabelledRow], home: Path
+) -> dict[str, Trial]:
+    """Try those that learn from labels on each source, taught by the others."""
+    from commands.counting import counting_bar
+    from model_server.likeness.feedback import try_across
+
+    trials: dict[str, Trial] = {}
+    for contender in contenders:
+        if contender.learns and not contender.options:
+            name = f"{contender.name}, taught by other sources"
+            with counting_bar(f"compare {name}") as progress:
+                trials[name] = try_across(
+                    contender.engine,
+                    rows,
+                    folder=home / "profiles",
+                    cache=home / "cache",
+                    progress=progress,
+                )
     return trials
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 
@@ -47,12 +47,15 @@ class Comparison:
     """Why, in ``ko`` and ``en``."""
 
 
-def compare_trials(rows: Sequence[LabelledRow], trials: Mapping[str, Trial]) -> Comparison:
+def compare_trials(
+    rows: Sequence[LabelledRow], trials: Mapping[str, Trial], *, shown: Collection[str] = ()
+) -> Comparison:
     """Return figures of every engine and between every two.
 
     Args:
         rows: What all of them classified.
-        trials: At least one, by name, in the order to show.
+        trials: At least one that may be recommended, by name, in the order to show.
+        shown: Names of those that nobody could use, and that are never recommended.
     """
     engines = {name: figures(rows, trial) for name, trial in trials.items()}
     answers = {name: [v.category for v in trial.verdicts] for name, trial in trials.items()}
@@ -63,7 +66,8 @@ def compare_trials(rows: Sequence[LabelledRow], trials: Mapping[str, Trial]) -> 
         for n, first in enumerate(names)
         for second in names[n + 1 :]
     ]
-    best, reason = _recommend(engines, pairs)
+    choices = {name: report for name, report in engines.items() if name not in shown}
+    best, reason = _recommend(choices, pairs)
     return Comparison(
         rows=len(rows),
         engines=engines,

@@ -34,6 +34,17 @@ class Contender:
         """What reports call it."""
         return " ".join([self.engine, *(f"{k}={v}" for k, v in self.options.items())])
 
+    @property
+    def learns(self) -> bool:
+        """Whether it takes a trained head.
+
+        Raises:
+            RegistryError: There is no such engine.
+            ConfigError: An option is wrong.
+        """
+        spec = read_spec(self.engine, self.engines_file).engines[self.engine]
+        return "profile" in spec.engine.Options.model_fields
+
 
 @dataclass(slots=True, kw_only=True, frozen=True)
 class Trial:
@@ -81,7 +92,7 @@ def run_trial(
             verdicts=verdicts,
             load_seconds=loaded - started,
             seconds=time.perf_counter() - loaded,
-            memory_bytes=_peak_memory(),
+            memory_bytes=peak_memory(),
         )
     finally:
         engine.close()
@@ -141,7 +152,7 @@ def _child(
         out.send(error)
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
     """Return the most memory in bytes that this process has held; 0 where nobody knows."""
     try:
         import resource  # noqa: PLC0415 - not on Windows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from model_server.likeness.head import Shares, train_head
 from model_server.likeness.profiles import Card, Profile, load_labelled, save_profile
 from model_server.schema import MAX_DOCUMENTS
 from model_server.spec import read_spec
-from model_server.trial import Progress
+from model_server.trial import Progress, Trial, peak_memory
 
 MAX_ROWS = 6_000
 """Rows that a head learns from at most: its cost grows with their cube. Of more, an even spread."""
@@ -133,6 +134,41 @@ def rehearse(rows: Sequence[LabelledRow], labelled: Labelled) -> Rehearsal:
         inside=compare(rows, verdicts(answers.inside, keys)),
         across=compare(rows, verdicts(answers.across, keys)),
         temperature=answers.temperature,
+    )
+
+
+def try_across(
+    engine: str,
+    rows: Sequence[LabelledRow],
+    *,
+    folder: Path,
+    cache: Path,
+    progress: Progress | None = None,
+) -> Trial:
+    """Ask about each source a head that was trained on the others: what to expect of a new source.
+
+    Args:
+        engine: One that learns.
+        rows: Of two sources at least, else nothing can be learnt from another.
+        folder: Where profiles are.
+        cache: Where the engine keeps what is dear to compute.
+        progress: Called with rows embedded and rows in all.
+
+    Raises:
+        ConfigError: The engine cannot learn.
+        EngineError: It does not run here.
+    """
+    started = time.perf_counter()
+    reader = load_reader(engine, folder, cache)
+    loaded = time.perf_counter()
+    labelled = embed_rows(reader, rows, progress)
+    seconds = time.perf_counter() - loaded
+    return Trial(
+        version=f"{reader.version}/cross-source",
+        verdicts=verdicts(cross_validate(labelled).across, labelled.keys),
+        load_seconds=loaded - started,
+        seconds=seconds,
+        memory_bytes=peak_memory(),
     )
 
 

@@ -115,3 +115,26 @@ def test_what_cannot_learn_and_what_is_not_there_is_said_in_one_line(taught):
 
     assert "No profile none in" in unknown.error
     assert "cannot name a profile" in name.error
+
+
+def test_engines_are_compared_with_and_without_what_they_were_taught(taught):
+    home, _ = taught
+    labelled = [row | {"source": str(n % 2)} for n, row in enumerate(rows())]
+    file = write(home / "two-sources.jsonl", labelled)
+
+    compared = gleanery(
+        home, "compare", "--engines", "e5", "--data", file, "--profile", "forum", "--cross-source",
+        "--json",
+    ).json  # fmt: skip
+
+    plain, taught_by, across = compared["engines"].values()
+    assert list(compared["engines"]) == [
+        "e5",
+        "e5 profile=forum",
+        "e5, taught by other sources",
+    ]
+    assert compared["recommended"] != "e5, taught by other sources"  # nobody could use it
+    assert taught_by["accuracy"] > plain["accuracy"]
+    assert across["accuracy"] > plain["accuracy"]
+    assert across["version"].endswith("/cross-source")
+    assert set(across["per_source"]) == {"0", "1"}

@@ -56,6 +56,15 @@ def test_among_equals_the_faster_one_is_recommended():
     assert comparison.reason["en"].startswith("it cannot be told from slow")
 
 
+def test_what_nobody_could_use_is_shown_but_never_recommended():
+    trials = {"usable": trial(WORSE), "rehearsed": trial(RIGHT)}
+
+    comparison = compare_trials(ROWS, trials, shown={"rehearsed"})
+
+    assert comparison.recommended == "usable"
+    assert list(comparison.engines) == ["usable", "rehearsed"]
+
+
 def test_the_confusion_matrix_has_labels_as_rows_and_answers_as_columns():
     matrix = compare_trials(ROWS, {"worse": trial(WORSE)}).confusion["worse"]
 
@@ -121,7 +130,10 @@ class Suicide:
 
 def test_the_command_prints_figures_and_writes_a_page(tmp_path):
     data, page, options = (tmp_path / name for name in ("rows.jsonl", "p.html", "engines.yaml"))
-    rows = [{"text": str(n), "category": KEYS[n], "source": "<b>"} for n in range(19)]
+    rows = [
+        {"text": str(n), "category": KEYS[n], "source": "<b>" if n % 2 else "0.1"}
+        for n in range(19)
+    ]
     data.write_text("\n".join(map(json.dumps, rows)))
     options.write_text("engines: {slow: {engine: stub, latency_seconds: 0.3}}")
     arguments = ("compare", "--engines", "slow,stub", "--data", str(data), "--out", str(page))
