@@ -218,7 +218,8 @@ class FrontierScheduler(BaseScheduler):
                 self._learn(HostRule(host=host, delay_ms=delay))
 
     def _note_fetched(self, request: Request) -> None:
-        if host := self._fetching.pop(request, None):
+        host = self._fetching.pop(request, None)
+        if host is not None:  # empty for a ``file:`` address
             self.shares.end(host)
 
     def _learn(self, rule: HostRule) -> None:
