@@ -10,6 +10,9 @@ import typer
 from commands.output import AsJson, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model_server.evaluate_images import FormResult
     from model_server.images import Order
 
 
@@ -52,10 +55,14 @@ def evaluate_images(
         model.close()
     if as_json:
         print_json([asdict(result) for result in results])
-        return
+    else:
+        _show(model.weights, results)
+
+
+def _show(weights: str, results: Sequence[FormResult]) -> None:
     names = ("size", "colours", "order", "images", "accuracy", "chance", "tokens", "seconds")
     print_table(
-        f"Images / 이미지 – {model.weights}",
+        f"Images / 이미지 – {weights}",
         (*(name if name == "order" else f"#{name}" for name in names), "error"),
         ((*(getattr(r, name) for name in names), r.error) for r in results),
     )
