@@ -123,8 +123,10 @@ class StartUrlsMiddleware:
     @property
     def _exchanger(self) -> Exchanger:
         """Says when what was scheduled is in the frontier."""
-        assert self.crawler.engine is not None
-        return cast("FrontierScheduler", self.crawler.engine.scheduler).exchanger
+        engine = self.crawler.engine
+        assert engine is not None
+        assert engine._slot is not None  # `engine.scheduler` is newer than Scrapy 2.16
+        return cast("FrontierScheduler", engine._slot.scheduler).exchanger
 
     def _is_over(self) -> bool:
         """Whether nothing is left; the scheduler waits by itself before it says so."""
