@@ -101,7 +101,7 @@ class Link:
     # --- the owner task
     async def _own(self) -> None:
         wait, longest = RETRY_SECONDS
-        while True:
+        while not self._closing:  # a transport that dies as it is cancelled hides that it was
             try:
                 async with self._connector.connect() as client:
                     if self._doubted:
@@ -116,7 +116,7 @@ class Link:
             except Exception as error:  # a dead transport raises whatever it died of, in groups
                 self._note(error)
             self._went_away()
-            await asyncio.sleep(wait)
+            await asyncio.sleep(0 if self._closing else wait)
             wait = min(2 * wait, longest)
 
     async def _prove(self, client: Client) -> None:

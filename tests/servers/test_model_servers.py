@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from contextlib import asynccontextmanager
 
 import pytest
 
 from gleanery.errors import ModelBusyError, ModelToolError
+from model_server.batching import WaitingJobs
 from model_server.client import ModelClient
 from model_server.engines.stub import StubOptions
+from model_server.link import Link
 from model_server.schema import Document
 from model_server.server import build_server
 from tests.crawl import scrapy_crawl
@@ -167,3 +170,37 @@ async def test_the_other_tools_have_typed_answers():
         with pytest.raises(ModelToolError, match="no engine of this server can"):
             await ask
     await client.close()
+
+
+class DiesWhenCancelled:
+    """A connector whose transport hides a cancellation behind the error that it dies of."""
+
+    hopeless = False
+
+    @asynccontextmanager
+    async def connect(self):
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise OSError("connection refused") from None
+        yield
+
+    def explain(self, error):
+        return str(error)
+
+
+async def test_closing_ends_though_the_transport_hides_that_it_was_cancelled():
+    link = Link(
+        DiesWhenCancelled(),
+        WaitingJobs(),
+        timeout=1,
+        batch_size=1,
+        patience=1,
+        when_away=lambda: None,
+    )
+    link.open()
+    await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(link.close(), 5)
+
+    assert not link.is_open
