@@ -15,6 +15,7 @@ def write_page(template: str, path: Path, **values: Any) -> None:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from gleanery.errors import ConfigError
+    from gleanery.files import write_whole
 
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -25,7 +26,6 @@ def write_page(template: str, path: Path, **values: Any) -> None:
     )
     page = environment.get_template(template).render(**values)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
+        write_whole(path, page.encode())
     except OSError as error:
         raise ConfigError(f"Cannot write {path}: {error.strerror}") from error

@@ -21,8 +21,9 @@ from model_server.lead import is_korean, lead
 from model_server.likeness.encoders import Backend, Encoder, load_encoder
 from model_server.likeness.head import Shares
 from model_server.likeness.profiles import Profile, load_profile
-from model_server.likeness.prototypes import Vectors, load_prototypes, softmax
+from model_server.likeness.prototypes import Vectors, load_prototypes
 from model_server.schema import Document
+from model_server.softmax import softmax
 
 LEAD = 400
 """Characters of title and text that are embedded: the cost is linear in them."""

@@ -6,7 +6,6 @@ Which models it computes right, and which it does not: ``docs/engines.md``.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -19,6 +18,7 @@ from pydantic import Field
 
 from gleanery.errors import EngineError
 from items.taxonomy import Taxonomy
+from model_server.cores import cores
 from model_server.engine import EngineOptions
 from model_server.gguf.decoder import OUTPUTS, Decoder, Logits, Settings
 from model_server.gguf.gguf import Gguf
@@ -181,7 +181,7 @@ class LlamaCppEngine(LanguageModel):
                 cells=self.context + beside,
                 sequences=1 + questions,
                 batch=self.options.n_batch,
-                threads=self.options.n_threads or _cores(),
+                threads=self.options.n_threads or cores(),
                 swa_full=self.options.swa_full,
             ),
         )
@@ -240,9 +240,3 @@ def _log_shares(logits: Logits) -> NDArray[np.float64]:
     total = np.log(np.exp(logits - top).sum(dtype=np.float64))
     shares: NDArray[np.float64] = logits.astype(np.float64) - (float(top) + total)
     return shares
-
-
-def _cores() -> int:
-    """Return how many cores this process may use: in a container often not all of them."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -25,6 +25,7 @@ from model_server.language.runtime_test import PASSAGE, check_facts, check_perpl
 from model_server.language.writer import Writer, cut
 from model_server.lead import is_korean, lead
 from model_server.schema import Document, Proposal
+from model_server.softmax import softmax
 
 __all__ = ["LanguageModel", "LanguageModelOptions", "Question"]
 
@@ -163,7 +164,7 @@ class LanguageModel(Engine):
         questions = [self._questions.about(text) for text in texts]
         bias = self._bias[[0 if is_korean(text) else 1 for text in texts]]
         rows = self.score(questions, self._questions.labels) - bias
-        shares = _softmax(rows)
+        shares = softmax(rows)
         best = [int(row.argmax()) for row in shares]
         parts = self._parts(questions, best)
         keys = self.taxonomy.keys
@@ -237,9 +238,3 @@ class LanguageModel(Engine):
                 f"{prompt}, a document up to {self.options.document_tokens} (option "
                 f"document_tokens); {need} are needed (option context)"
             )
-
-
-def _softmax(rows: Scores) -> Scores:
-    raised = np.exp(rows - rows.max(axis=-1, keepdims=True))
-    shares: Scores = raised / raised.sum(axis=-1, keepdims=True)
-    return shares

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gleanery.config import load_config
 from gleanery.errors import ConfigError
 from items.taxonomy import load_taxonomy
 from model_server.engine import Verdict
@@ -179,10 +180,11 @@ def load_reader(engine: str, folder: Path, cache: Path) -> E5Engine:
         ConfigError: It cannot learn.
         EngineError: It does not run here.
     """
-    spec = read_spec(engine).engines[engine]
+    file = load_config().model_engines_file
+    spec = read_spec(engine, file).engines[engine]
     if not issubclass(spec.engine, E5Engine):
         raise ConfigError(f"engine {engine} does not learn from feedback; e5 does")
-    spec = read_spec(engine, profile="", profiles=folder).engines[engine]
+    spec = read_spec(engine, file, profile="", profiles=folder).engines[engine]
     made = spec.make(load_taxonomy(), cache=cache)
     assert isinstance(made, E5Engine)
     made.load()

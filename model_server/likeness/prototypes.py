@@ -121,13 +121,6 @@ def unit(rows: Vectors) -> Vectors:
     return scaled
 
 
-def softmax(rows: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return each row as shares in [0, 1] that sum to 1."""
-    raised = np.exp(rows.astype(np.float64) - rows.max(axis=-1, keepdims=True))
-    shares: NDArray[np.float64] = raised / raised.sum(axis=-1, keepdims=True)
-    return shares
-
-
 def _lines(entries: Sequence[Category] | Sequence[Subcategory], language: str) -> list[str]:
     return [getattr(entry, f"description_{language}") for entry in entries]
 

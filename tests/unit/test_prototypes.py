@@ -17,9 +17,9 @@ from model_server.likeness.prototypes import (
     Prototypes,
     build_prototypes,
     load_prototypes,
-    softmax,
     unit,
 )
+from model_server.softmax import softmax
 
 TAXONOMY = load_taxonomy()
 DIM = 64

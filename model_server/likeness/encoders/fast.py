@@ -13,8 +13,9 @@ from importlib.metadata import version
 import numpy as np
 
 from gleanery.errors import EngineError
+from model_server.cores import cores
 from model_server.likeness.encoders.encoder import Vectors
-from model_server.likeness.encoders.nano import NanoEncoder, cores
+from model_server.likeness.encoders.nano import NanoEncoder
 from model_server.likeness.encoders.network import build_network
 from model_server.likeness.encoders.runtime import openvino
 from model_server.likeness.encoders.tokens import Tokens

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from gleanery.errors import EngineError
+from model_server.cores import cores
 from model_server.likeness.encoders.encoder import Vectors
 
 NO_SPARSE_HEAD = "none"
@@ -41,9 +42,3 @@ class NanoEncoder:
         # "query: " on both sides: right for comparing likeness, by the model card of E5.
         vectors: Vectors = self._model.query(list(texts))
         return vectors
-
-
-def cores() -> int:
-    """Return how many cores this process may use: in a container often not all of them."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
