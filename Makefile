@@ -21,13 +21,13 @@ $(VENV)/base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/dev: $(VENV)/base
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[fast,dev,server,images]"
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[fast,dev,server,images,media,s3]"
 	touch $@
 
 $(VENV)/models: $(VENV)/dev
 	$(PIP) install --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") torch==2.13.0
 	@echo "llama-cpp-python is built from source the first time: some minutes"
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[models,dev,server,images]" --group models-test
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[models,dev,server,images,media,s3]" --group models-test
 	touch $@
 
 demo: $(VENV)/base    ## crawl the sample world with all three spiders, print a table, write .demo/report.html
@@ -47,7 +47,7 @@ $(VENV)-216/ready: pyproject.toml constraints.txt
 	$(VENV)-216/bin/pip install --quiet --disable-pip-version-check --upgrade "pip>=26"
 	grep -v '^Scrapy==' constraints.txt > $(VENV)-216/constraints.txt
 	$(VENV)-216/bin/pip install --quiet --disable-pip-version-check --constraint $(VENV)-216/constraints.txt \
-		"scrapy>=2.16,<2.17" --editable ".[dev,server]"
+		"scrapy>=2.16,<2.17" --editable ".[dev,server,media,s3]"
 	touch $@
 
 test-scrapy-216: $(VENV)-216/ready test-servers    ## the frontier's tests on the oldest Scrapy it runs on
