@@ -15,6 +15,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from gleanery.addresses import check_networks
+from gleanery.audio_plan import NONE, AudioPlan
 from gleanery.errors import ConfigError
 
 PREFIX = "GLEANERY_"
@@ -74,6 +75,10 @@ class Config(BaseSettings):
     """Whether the crawl asks the model server at all; ``gleanery reenrich`` catches up later."""
     classify_kinds: Words = ("post", "comment", "article", "video")
     """Kinds of item that get a category and a title."""
+
+    # --- sound of videos
+    audio_plan: str = NONE
+    """What is done with the sound: ``none``, or of ``separate+denoise+transcribe+summarize`` some."""
 
     # --- the frontier: the queue of a crawl
     redis_url: str = ""
@@ -190,6 +195,14 @@ class Config(BaseSettings):
     def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         check_networks(value)
         return value
+
+    @field_validator("audio_plan")
+    @classmethod
+    def _check_audio_plan(cls, value: str) -> str:
+        try:
+            return str(AudioPlan.parse(value))
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
 
     @property
     def store_file(self) -> Path:
