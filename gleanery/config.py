@@ -78,7 +78,10 @@ class Config(BaseSettings):
 
     # --- sound of videos
     audio_plan: str = NONE
-    """What is done with the sound: ``none``, or of ``separate+denoise+transcribe+summarize`` some."""
+    """What is done with the sound: ``none``, or some of ``separate+denoise+transcribe+summarize``.
+
+    In this order; ``summarize`` needs ``transcribe``.
+    """
 
     # --- the frontier: the queue of a crawl
     redis_url: str = ""
