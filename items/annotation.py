@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from items.clock import from_iso, to_iso, utc_now
+
+PERSON = "person"
+"""Tool of an annotation that a person made; its ``value`` has ``category`` and ``subcategory``."""
+CLASSIFY_VIDEO = "classify_video"
+"""Tool of a category taken from all that is known of a video, what is seen and said included."""
+
+
+def standing(tools: Iterable[str]) -> int:
+    """Return what a category set by the best of these ``tools`` is worth: a higher one stays.
+
+    2: a person's; 1: of a video as a whole; 0: of the words around it.
+    """
+    return max(({PERSON: 2, CLASSIFY_VIDEO: 1}.get(tool, 0) for tool in tools), default=0)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from gleanery.registry import choose, load_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from items import Item, Proposal
     from items.proposal import Status
@@ -75,11 +75,28 @@ class Store(ABC):
         """Upsert ``items`` by identity, all or none.
 
         A known item gets the new values, but keeps its smallest depth, its annotations, and its
-        classification if the new one has none.
+        classification if the new one has none or a lesser one (``storage.merge``).
 
         Raises:
             StoreUnavailableError: Nothing was saved; the same call may succeed later.
             WriteRejectedError: Nothing was saved; an item cannot be kept.
+        """
+
+    @abstractmethod
+    def update(self, identity: str, change: Callable[[Item], None]) -> bool:
+        """Change an item as it is now; nobody else's writing comes between reading and writing.
+
+        Args:
+            identity: Whose.
+            change: Gets the item and changes it in place; quick, and without side effects, since
+                it may be called again. What it raises goes through, and nothing is written.
+
+        Returns:
+            Whether there is such an item.
+
+        Raises:
+            StoreUnavailableError: Nothing was written; the same call may succeed later.
+            WriteRejectedError: Nothing was written; the item cannot be kept so.
         """
 
     @abstractmethod

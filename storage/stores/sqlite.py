@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
-from items import Article, Proposal
+from items import Article, Proposal, item_from_dict
 from items.clock import utc_now
 from storage.bigram import index_terms, match_query
+from storage.merge import merged
 from storage.store import Row, Store, StoreStats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from items import Item
     from items.proposal import Status
@@ -37,8 +38,6 @@ ON CONFLICT (identity) DO UPDATE SET
 RETURNING id
 """
 _LATEST = "SELECT body FROM items {} ORDER BY fetched_at DESC, id DESC LIMIT ?"
-_KEPT = ("category", "subcategory", "headline", "needs_review", "classified_at", "wanted")
-"""What a known item keeps if the new copy was not classified."""
 
 
 class SqliteStore(Store):
@@ -87,6 +86,14 @@ class SqliteStore(Store):
         with self._lock, _translated(), self._transaction() as db:
             for item in items:
                 self._save_one(db, item)
+
+    def update(self, identity: str, change: Callable[[Item], None]) -> bool:
+        with self._lock, _translated(), self._transaction() as db:
+            if (known := _body(db, identity)) is None:
+                return False
+            change(item := item_from_dict(json.loads(known)))
+            self._write(db, item.to_dict(), known)
+        return True
 
     def find(self, identity: str) -> Row | None:
         rows = self._rows("SELECT body FROM items WHERE identity = ?", identity)
@@ -189,26 +196,26 @@ class SqliteStore(Store):
             raise
 
     def _save_one(self, db: sqlite3.Connection, item: Item) -> None:
-        row = item.to_dict()
-        known = db.execute("SELECT body FROM items WHERE identity = ?", (item.identity,)).fetchone()
-        if known:
-            row = _merged(json.loads(known["body"]), row)
+        row, known = item.to_dict(), _body(db, item.identity)
+        self._write(db, merged(json.loads(known), row) if known else row, known)
+        if isinstance(item, Article) and item.raw_html:
+            db.execute(
+                "INSERT OR REPLACE INTO raw (identity, body) VALUES (?, ?)",
+                (item.identity, item.raw_html),
+            )
+
+    def _write(self, db: sqlite3.Connection, row: Row, known: str | None) -> None:
         body = json.dumps(row, ensure_ascii=False)
         (number,) = db.execute(
             _UPSERT, row | {"needs_review": int(row["needs_review"]), "body": body}
         ).fetchone()
         # The body holds everything that is indexed: same body, same terms.
-        if not known or known["body"] != body:
+        if known != body:
             db.execute("DELETE FROM terms WHERE rowid = ?", (number,))
             title = " ".join(filter(None, (row["title"], row["headline"])))
             db.execute(
                 "INSERT INTO terms (rowid, title, text) VALUES (?, ?, ?)",
                 (number, index_terms(title), index_terms(row["text"])),
-            )
-        if isinstance(item, Article) and item.raw_html:
-            db.execute(
-                "INSERT OR REPLACE INTO raw (identity, body) VALUES (?, ?)",
-                (item.identity, item.raw_html),
             )
 
     def _rows(self, sql: str, *values: object) -> list[Row]:
@@ -223,6 +230,11 @@ class SqliteStore(Store):
         return dict(self._connected().execute(sql).fetchall())
 
 
+def _body(db: sqlite3.Connection, identity: str) -> str | None:
+    row = db.execute("SELECT body FROM items WHERE identity = ?", (identity,)).fetchone()
+    return row["body"] if row else None
+
+
 def _proposal(db: sqlite3.Connection, identity: str) -> Proposal | None:
     row = db.execute("SELECT body FROM proposals WHERE identity = ?", (identity,)).fetchone()
     return Proposal.from_dict(json.loads(row["body"])) if row else None
@@ -231,15 +243,6 @@ def _proposal(db: sqlite3.Connection, identity: str) -> Proposal | None:
 def _keep(db: sqlite3.Connection, proposal: Proposal) -> None:
     body = json.dumps(proposal.to_dict(), ensure_ascii=False)
     db.execute("INSERT OR REPLACE INTO proposals VALUES (?, ?)", (proposal.identity, body))
-
-
-def _merged(old: Row, new: Row) -> Row:
-    merged = new | {"depth": min(old["depth"], new["depth"])}
-    if new["classified_at"] is None:
-        merged |= {name: old[name] for name in _KEPT}
-    answered = {(a["tool"], a["engine"]) for a in new["annotations"]}
-    kept = [a for a in old["annotations"] if (a["tool"], a["engine"]) not in answered]
-    return merged | {"annotations": kept + new["annotations"]}
 
 
 @contextmanager

@@ -84,6 +84,73 @@ def test_a_newer_answer_of_the_same_engine_replaces_the_older_one(store):
     assert row["annotations"] == [newer.to_dict()]
 
 
+def test_an_item_is_changed_in_place_and_only_if_it_is_there(store):
+    store.save([CLASSIFIED])
+
+    found = store.update("reddit:t3_a", lambda item: item.media.append("https://e.com/v.mp4"))
+    missing = store.update("reddit:t3_b", lambda item: item.media.append("x"))
+
+    row = store.find("reddit:t3_a")
+    assert (found, missing) == (True, False)
+    assert item_from_dict(row) == replace(CLASSIFIED, media=["https://e.com/v.mp4"])
+
+
+def test_a_change_that_fails_changes_nothing(store):
+    store.save([CLASSIFIED])
+
+    def change(item):
+        item.title = "half done"
+        raise KeyError("no more")
+
+    with pytest.raises(KeyError):
+        store.update("reddit:t3_a", change)
+    store.save([a_video(1)])  # and nothing stays locked
+
+    assert item_from_dict(store.find("reddit:t3_a")) == CLASSIFIED
+
+
+def test_many_changes_and_a_crawl_at_once_lose_nothing(store, tmp_path):
+    """Through two openings of one store, as a crawl and a worker have them."""
+    store.save([POST])
+    with open_store(store.name, tmp_path / "store.db") as other:
+
+        def annotate(opened, number):
+            answer = Annotation(tool="transcribe", engine=f"w{number}", version="1", value={})
+            opened.update(POST.identity, lambda item: item.annotations.append(answer))
+
+        def work(number):
+            for k in range(5):
+                annotate((store, other)[number % 2], f"{number}-{k}")
+                store.save([replace(POST, score=k)])
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    row = store.find(POST.identity)
+    assert {a["engine"] for a in row["annotations"]} == {
+        f"w{n}-{k}" for n in range(6) for k in range(5)
+    }
+
+
+@pytest.mark.parametrize(
+    ("tools", "category"),
+    [(["classify"], "food"), (["classify_video"], "life_lifestyle"), (["person"], "life_lifestyle"),
+     (["person", "classify_video"], "life_lifestyle")],
+    ids=["words", "whole video", "person", "both"],
+)  # fmt: skip
+def test_a_category_from_more_than_the_words_outlives_the_next_crawl(store, tools, category):
+    of = [Annotation(tool=tool, engine="x", version="1", value={}) for tool in tools]
+    words = Annotation(tool="classify", engine="e5", version="1", value={})
+    store.save([replace(CLASSIFIED, annotations=of)])
+    store.save([replace(CLASSIFIED, category="food", score=9, annotations=[words])])
+
+    row = store.find("reddit:t3_a")
+    assert (row["category"], row["score"], len(row["annotations"])) == (category, 9, len(tools) + 1)
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [("여행", True), ("후", True), ("경복궁", True), ("여행후", False), ("party", True),

@@ -1,0 +1,28 @@
+"""What becomes of a known item when a new copy of it is saved: one rule for every store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from items.annotation import standing
+
+_KEPT = ("category", "subcategory", "headline", "needs_review", "classified_at", "wanted")
+"""What a known item keeps if the new copy was not classified, or by something that knew less."""
+
+
+def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """Lay ``new`` over ``old``; both are what ``Item.to_dict`` gives.
+
+    The smallest depth and every annotation stay. So does the classification, if the new copy has
+    none, or if the old one stands above it: see :func:`items.annotation.standing`.
+    """
+    row = new | {"depth": min(old["depth"], new["depth"])}
+    if new["classified_at"] is None or _standing(old) > _standing(new):
+        row |= {name: old[name] for name in _KEPT}
+    answered = {(a["tool"], a["engine"]) for a in new["annotations"]}
+    kept = [a for a in old["annotations"] if (a["tool"], a["engine"]) not in answered]
+    return row | {"annotations": kept + new["annotations"]}
+
+
+def _standing(row: dict[str, Any]) -> int:
+    return standing(a["tool"] for a in row["annotations"])
