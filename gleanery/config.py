@@ -21,6 +21,8 @@ from gleanery.errors import ConfigError
 PREFIX = "GLEANERY_"
 TEST_VARIABLES = {f"{PREFIX}{name}" for name in ("FIXTURES", "REQUIRE_SERVERS", "TEST_ENGINES")}
 """Not settings: the test suite alone sets them."""
+MEDIA = ("images", "videos")
+"""What ``download_media`` may name."""
 Words = Annotated[tuple[str, ...], NoDecode]
 """Several words in one variable, parted by commas."""
 
@@ -176,6 +178,40 @@ class Config(BaseSettings):
     youtube_verify_tls: bool = True
     """Switch off only for a replay proxy with a certificate of its own."""
 
+    # --- media files
+    media_url: str = ""
+    """Where media files are kept: a folder, ``s3://bucket/prefix``, or ``memory://name`` (tests).
+
+    Empty: ``HOME/media``. S3 takes its endpoint and keys as the AWS tools do (``AWS_…``).
+    """
+    download_media: Words = ()
+    """What is downloaded: ``images``, ``videos``, or both; nothing unless you say so.
+
+    Whether a platform's terms and the works' licences allow it is for you to decide: docs/media.md.
+    """
+    media_licence: Literal["any", "creative_commons"] = "any"
+    """Which videos are downloaded: any, or only those marked as Creative Commons."""
+    media_max_height: int = Field(360, ge=144)
+    """Height in pixels of a video's picture at most, where the platform offers a choice."""
+    media_max_bytes: int = Field(2**30, ge=1)
+    """Largest media file in bytes."""
+    media_max_seconds: float = Field(4 * 3600, gt=0)
+    """Longest video or sound."""
+    media_bytes_per_second: int = Field(0, ge=0)
+    """Bytes a second of one video's download at most; 0 = no limit."""
+    media_extractor_args: dict[str, dict[str, list[str]]] = {}
+    """yt-dlp's ``--extractor-args`` for downloads, as JSON."""
+    media_images_per_item: int = Field(10, ge=0)
+    """Images of one item that are fetched at most, in their order."""
+    media_image_concurrency: int = Field(8, ge=1)
+    """Images that one crawl fetches at once."""
+    media_keep_days: float = Field(0, ge=0)
+    """Age after which ``gleanery media gc`` removes files, though items name them; 0 = never."""
+    media_keep_bytes: int = Field(0, ge=0)
+    """Bytes of all files together that ``gleanery media gc`` leaves, newest first; 0 = all."""
+    media_grace_hours: float = Field(24, ge=0)
+    """Age below which ``gleanery media gc`` touches no file: its item may not be stored yet."""
+
     # --- good citizen, safe by default
     user_agent: str = "Gleanery/0.1 (content collection; contact not set)"
     """How we introduce ourselves to every site; put a way to reach you in it."""
@@ -184,7 +220,7 @@ class Config(BaseSettings):
     download_maxsize: int = Field(20 * 2**20, ge=1)
     """Largest answer in bytes, after decompression."""
 
-    @field_validator("classify_kinds", "allowed_addresses", mode="before")
+    @field_validator("classify_kinds", "allowed_addresses", "download_media", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -207,6 +243,18 @@ class Config(BaseSettings):
         except ConfigError as error:
             raise ValueError(str(error)) from error
 
+    @field_validator("download_media")
+    @classmethod
+    def _check_media(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := set(value) - set(MEDIA):
+            raise ValueError(f"{', '.join(sorted(unknown))}: there are {', '.join(MEDIA)}")
+        return value
+
+    @property
+    def media_place(self) -> str:
+        """Address of the media store."""
+        return self.media_url or str(self.home / "media")
+
     @property
     def store_file(self) -> Path:
         """File of the embedded store."""
@@ -222,7 +270,7 @@ class Config(BaseSettings):
         """Return every field under its upper-case name, paths as strings."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         plain = {name.upper(): str(v) if isinstance(v, Path) else v for name, v in fields.items()}
-        return plain | {"STORE_PATH": str(self.store_file)}
+        return plain | {"STORE_PATH": str(self.store_file), "MEDIA_URL": self.media_place}
 
 
 def load_config() -> Config:

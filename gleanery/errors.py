@@ -18,6 +18,10 @@
       * ModelBusyError         too much waits there already; it says when to come back
     * ModelToolError           the tool refused; the same call will fail again
     * EngineError              the engine cannot run on this machine; a person must act
+  * MediaError
+    * MediaUnavailableError    the media store or whoever has the file is away; try again later
+    * MediaNotFoundError       no such file is kept
+    * MediaRefusedError        too large, of a wrong kind, broken or not allowed; never again
   * StoreError
     * StoreUnavailableError    the database is away; retry
     * WriteRejectedError       the database refused this item; do not retry
@@ -98,6 +102,22 @@ class ModelToolError(ModelServerError):
 
 class EngineError(ModelServerError):
     """The engine cannot run on this machine: a person must act."""
+
+
+class MediaError(GleaneryError):
+    """A media file could not be had, kept or read."""
+
+
+class MediaUnavailableError(MediaError):
+    """The media store, or whoever has the file, is away: the same call may succeed later."""
+
+
+class MediaNotFoundError(MediaError):
+    """No file of that key is kept."""
+
+
+class MediaRefusedError(MediaError):
+    """The file is too large, of a wrong kind, broken or not allowed: never the same call again."""
 
 
 class StoreError(GleaneryError):

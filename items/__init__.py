@@ -5,6 +5,7 @@ from items.article import Article
 from items.author import Author
 from items.base import Item, item_from_dict
 from items.comment import Comment
+from items.media_file import MediaFile
 from items.post import Post
 from items.proposal import Proposal, accept
 from items.seed import Seed, load_profile, load_seeds, profile_names, to_seed
@@ -18,6 +19,7 @@ __all__ = [
     "Category",
     "Comment",
     "Item",
+    "MediaFile",
     "Post",
     "Proposal",
     "Seed",

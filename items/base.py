@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from items.annotation import Annotation
 from items.clock import from_iso, to_iso, utc_now
+from items.media_file import MediaFile
 
 INSTANT: dict[str, Any] = {"serializer": to_iso}
 """Field metadata of an instant: Scrapy's feed exporters write it as ISO 8601."""
@@ -16,8 +17,8 @@ KINDS: dict[str, type[Item]] = {}
 """Item classes by ``kind``; a subclass adds itself."""
 
 
-def _annotation_dicts(annotations: list[Annotation]) -> list[dict[str, Any]]:
-    return [a.to_dict() for a in annotations]
+def _dicts(values: list[Annotation] | list[MediaFile]) -> list[dict[str, Any]]:
+    return [value.to_dict() for value in values]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,10 +96,11 @@ class Item:
     classified_at: datetime | None = field(default=None, metadata=INSTANT)
     """When a model classified it, UTC; ``None`` while it waits (see ``gleanery reenrich``)."""
 
-    annotations: list[Annotation] = field(
-        default_factory=list, metadata={"serializer": _annotation_dicts}
-    )
+    annotations: list[Annotation] = field(default_factory=list, metadata={"serializer": _dicts})
     """Everything models said of it."""
+
+    media_files: list[MediaFile] = field(default_factory=list, metadata={"serializer": _dicts})
+    """Its files in the media store: what was downloaded, and what was made of that."""
 
     def __init_subclass__(cls) -> None:
         # dataclass(slots=True) makes a second class; the last one registered is the one in use.
@@ -130,6 +132,7 @@ def item_from_dict(row: dict[str, Any]) -> Item:
         value = row[f.name]
         values[f.name] = from_iso(value) if f.name.endswith("_at") else value
     values["annotations"] = [Annotation.from_dict(a) for a in values.get("annotations", [])]
+    values["media_files"] = [MediaFile.from_dict(m) for m in values.get("media_files", [])]
     return cls(**values)
 
 
@@ -137,5 +140,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return to_iso(value)
     if isinstance(value, list):
-        return [v.to_dict() if isinstance(v, Annotation) else v for v in value]
+        return [v.to_dict() if isinstance(v, (Annotation, MediaFile)) else v for v in value]
     return value

@@ -13,7 +13,8 @@ _KEPT = ("category", "subcategory", "headline", "needs_review", "classified_at",
 def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     """Lay ``new`` over ``old``; both are what ``Item.to_dict`` gives.
 
-    The smallest depth and every annotation stay. So does the classification, if the new copy has
+    The smallest depth stays, and so do annotations of other tools and engines, and media files of
+    other roles and sources. So does the classification, if the new copy has
     none, or if the old one stands above it: see :func:`items.annotation.standing`.
     """
     row = new | {"depth": min(old["depth"], new["depth"])}
@@ -21,7 +22,13 @@ def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
         row |= {name: old[name] for name in _KEPT}
     answered = {(a["tool"], a["engine"]) for a in new["annotations"]}
     kept = [a for a in old["annotations"] if (a["tool"], a["engine"]) not in answered]
-    return row | {"annotations": kept + new["annotations"]}
+    there = {(m["role"], m["source"]) for m in new["media_files"]}
+    # a body of before media files has none
+    files = [m for m in old.get("media_files", []) if (m["role"], m["source"]) not in there]
+    return row | {
+        "annotations": kept + new["annotations"],
+        "media_files": files + new["media_files"],
+    }
 
 
 def _standing(row: dict[str, Any]) -> int:

@@ -74,8 +74,9 @@ class Store(ABC):
     def save(self, items: Sequence[Item]) -> None:
         """Upsert ``items`` by identity, all or none.
 
-        A known item gets the new values, but keeps its smallest depth, its annotations, and its
-        classification if the new one has none or a lesser one (``storage.merge``).
+        A known item gets the new values, but keeps its smallest depth, its annotations of other
+        tools and engines, its media files of other roles and sources, and its classification if the
+        new one has none or a lesser one (``storage.merge``).
 
         Raises:
             StoreUnavailableError: Nothing was saved; the same call may succeed later.

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md")))
 PACKAGES = (
     "gleanery",
+    "media",
     "platforms",
     "storage",
     "model_server",

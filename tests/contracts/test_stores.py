@@ -16,7 +16,16 @@ import pytest
 
 from gleanery.errors import RegistryError, StoreError, StoreUnavailableError, WriteRejectedError
 from gleanery.registry import load_folder
-from items import Annotation, Article, Comment, Post, Proposal, Video, item_from_dict
+from items import (
+    Annotation,
+    Article,
+    Comment,
+    MediaFile,
+    Post,
+    Proposal,
+    Video,
+    item_from_dict,
+)
 from storage import Store, StoreStats, open_store
 
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
@@ -149,6 +158,24 @@ def test_a_category_from_more_than_the_words_outlives_the_next_crawl(store, tool
 
     row = store.find("reddit:t3_a")
     assert (row["category"], row["score"], len(row["annotations"])) == (category, 9, len(tools) + 1)
+
+
+def a_file(role: str, source: str, digit: str, **facts) -> MediaFile:
+    return MediaFile(
+        key=digit * 64, role=role, content_type="video/mp4", size=7, source=source, facts=facts
+    )
+
+
+def test_media_files_are_renewed_by_role_and_source_and_else_kept(store):
+    old = [a_file("video", "https://e.com/a", "1", fps=25.0), a_file("audio", "1" * 64, "2")]
+    new = [a_file("video", "https://e.com/a", "3"), a_file("vectors", "3" * 64, "4", dim=768)]
+    store.save([replace(POST, media_files=old)])
+    store.save([POST])
+    store.save([replace(POST, media_files=new)])
+
+    row = store.find("reddit:t3_a")
+    assert row is not None
+    assert item_from_dict(row).media_files == [old[1], *new]
 
 
 @pytest.mark.parametrize(
