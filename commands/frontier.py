@@ -252,7 +252,7 @@ def connected(url: str) -> Iterator[Redis]:
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
-        from crawlers.frontier.cluster import open_redis
+        from storage.redis_address import open_redis
     except ImportError as error:
         raise ConfigError("Install the shared frontier: pip install 'gleanery[server]'") from error
     try:

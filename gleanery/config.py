@@ -85,6 +85,16 @@ class Config(BaseSettings):
     In this order; ``summarize`` needs ``transcribe``.
     """
 
+    # --- work that waits: the files of items
+    work_lease_seconds: float = Field(30.0, gt=1)
+    """Silence after which a worker counts as dead and its jobs go back."""
+    work_attempts: int = Field(3, ge=1)
+    """Failures, without a finished step between them, after which a job is parked."""
+    work_limit: int = Field(10_000, ge=0)
+    """Jobs that wait at most; a crawl that finds more slows down; 0 = any number."""
+    work_patience_seconds: float = Field(30.0, ge=0)
+    """Longest wait of an item for room; then it is stored without a job and counted."""
+
     # --- the frontier: the queue of a crawl
     redis_url: str = ""
     """Redis or Valkey that workers share, e.g. ``redis://127.0.0.1:6379/0``.

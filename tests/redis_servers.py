@@ -13,7 +13,7 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
-from crawlers.frontier.cluster import open_redis
+from storage.redis_address import open_redis
 from tests.conftest import missing_server, redis_answers, wait_until
 
 SLOTS = 16384

@@ -98,7 +98,7 @@ def connect(settings: BaseSettings) -> Redis:
     """Return an asynchronous client of ``REDIS_URL``, made as scrapy-redis makes its own."""
     from scrapy_redis.connection import get_redis_from_settings  # noqa: PLC0415
 
-    from crawlers.frontier.cluster import split_address  # noqa: PLC0415
+    from storage.redis_address import split_address  # noqa: PLC0415
 
     address, is_cluster = split_address(settings["REDIS_URL"])
     parameters = settings.getdict("REDIS_PARAMS")

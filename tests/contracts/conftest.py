@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlers.frontier.cluster import open_redis
+from storage.redis_address import open_redis
 from tests.contracts.frontier import RedisCrawl, SqliteCrawl
 from tests.redis_servers import cluster, one_server, valkey_program
 

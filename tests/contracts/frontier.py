@@ -10,7 +10,6 @@ from typing import Any
 
 from scrapy.settings import BaseSettings
 
-from crawlers.frontier.cluster import open_redis
 from crawlers.frontier.control import FrontierControl
 from crawlers.frontier.factory import connect
 from crawlers.frontier.protocol import Answer, FrontierQueue, Push, Rules
@@ -18,6 +17,7 @@ from crawlers.frontier.queue import RedisQueue
 from crawlers.frontier.redis_control import RedisControl
 from crawlers.frontier.sqlite_control import SqliteControl
 from crawlers.frontier.sqlite_queue import SqliteQueue
+from storage.redis_address import open_redis
 
 
 def push(number: int, depth: int = 0, host: str = "a", **more: Any) -> Push:

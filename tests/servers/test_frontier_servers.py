@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crawlers.frontier.cluster import open_redis
+from storage.redis_address import open_redis
 from tests.cli import gleanery
 from tests.crawl import scrapy_crawl, start_crawl
 from tests.frontier_workers import FRONTIER_SCHEDULER

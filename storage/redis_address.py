@@ -1,4 +1,4 @@
-"""Redis Cluster: an address that says so, since it needs a client of its own."""
+"""Addresses of Redis: one of a cluster says so, since it needs a client of its own."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def open_redis(url: str, **options: object) -> Redis:
         redis.exceptions.RedisError: It is a cluster, and none of its nodes answers.
     """
     address, is_cluster = split_address(url)
-    # both have the commands that the frontier uses; they have no common class
+    # both have the commands that we use; they have no common class
     kind: type[Redis] = RedisCluster if is_cluster else Redis  # type: ignore[assignment]
     return kind.from_url(address, **options)
