@@ -1,0 +1,59 @@
+"""Real media files for tests, made by FFmpeg."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SOUND = ("-f", "lavfi", "-i", "sine=440:r=44100:d={seconds}")
+
+
+def ffmpeg(*args: str | Path) -> None:
+    """Run FFmpeg from its wheel."""
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-nostdin", *map(str, args)]
+    subprocess.run(command, check=True)
+
+
+def video(
+    path: Path, *out: str | Path, size: str = "320x180", seconds: float = 2, sound: bool = False
+) -> Path:
+    """Write FFmpeg's moving test picture at 25 frames a second; ``out`` are its output options."""
+    inputs = ["-f", "lavfi", "-i", f"testsrc2=s={size}:r=25:d={seconds}"]
+    if sound:
+        inputs += [part.format(seconds=seconds) for part in SOUND]
+    ffmpeg(*inputs, "-pix_fmt", "yuv420p", *out, path)
+    return path
+
+
+def turned(path: Path, degrees: int, *, seconds: float = 1) -> Path:
+    """Write a video whose left third is red when it is seen as its rotation says."""
+    upright = path.with_suffix(".upright.mp4")
+    back = {90: "transpose=cclock", 180: "hflip,vflip", 270: "transpose=clock", 0: "null"}[degrees]
+    picture = "color=blue:s=320x240:r=25,drawbox=w=106:h=240:c=red:t=fill"
+    ffmpeg("-f", "lavfi", "-i", picture, "-t", str(seconds), "-vf", back, "-pix_fmt", "yuv420p",
+           upright)  # fmt: skip
+    # FFmpeg counts anticlockwise.
+    ffmpeg("-display_rotation", str(-degrees), "-i", upright, "-c", "copy", path)
+    return path
+
+
+def hdr(path: Path, transfer: str, grey: str) -> Path:
+    """Write 10-bit BT.2020 video of one grey, whose code values are those of ``grey``."""
+    params = f"log-level=none:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"
+    ffmpeg("-f", "lavfi", "-i", f"color=c={grey}:s=320x240:d=1", "-vf",
+           "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le", "-c:v", "libx265",
+           "-x265-params", params, "-colorspace", "bt2020nc", "-color_primaries", "bt2020",
+           "-color_trc", transfer, "-tag:v", "hvc1", path)  # fmt: skip
+    return path
+
+
+def uneven(path: Path) -> Path:
+    """Write 4 s of video in which a second at 25 frames a second follows one at 5, twice."""
+    rate = "select='if(lt(mod(t,2),1),not(mod(n,5)),1)'"
+    return video(path, "-vf", rate, "-fps_mode", "vfr", seconds=4)
