@@ -25,6 +25,8 @@ MEDIA = ("images", "videos")
 """What ``download_media`` may name."""
 Words = Annotated[tuple[str, ...], NoDecode]
 """Several words in one variable, parted by commas."""
+TOOL_ENGINES = {"vectorize_video": "video_engine"}
+"""What an engine can do (``model_server.schema.Capability``) → the field that names who does it."""
 
 
 class Config(BaseSettings):
@@ -53,6 +55,11 @@ class Config(BaseSettings):
     """Engine of the model server: ``NAME``, ``NAME:MAIN_OPTION``, or a name of the file below."""
     model_engines_file: Path | None = None
     """Options of engines, and which of them answer which tools; docs/engines.md shows one."""
+    video_engine: str = ""
+    """Engine that turns videos into vectors, e.g. ``timesformer`` or ``timesformer:FOLDER``.
+
+    Empty: whichever of the file above can, if any.
+    """
     openai_api_key: SecretStr = SecretStr("")
     """Key that the engine ``openai`` shows to its endpoint."""
     model_server_url: str = ""
@@ -264,6 +271,11 @@ class Config(BaseSettings):
     def media_place(self) -> str:
         """Address of the media store."""
         return self.media_url or str(self.home / "media")
+
+    @property
+    def tool_engines(self) -> dict[str, str]:
+        """Engine of each capability that has a setting of its own; empty = none named."""
+        return {capability: getattr(self, name) for capability, name in TOOL_ENGINES.items()}
 
     @property
     def store_file(self) -> Path:

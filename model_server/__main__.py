@@ -88,6 +88,7 @@ def serve(options: argparse.Namespace) -> None:
         options.engine or config.model_engine,
         config.home,
         engines_file=config.model_engines_file,
+        tools=config.tool_engines,
         **({"profile": options.profile} if options.profile else {}),
     )
     app = build_app(engines, load_taxonomy(), hosts=options.allowed_host, token=token)

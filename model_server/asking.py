@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcp.client import Client
+from mcp.shared.dispatcher import ProgressFnT
 from mcp_types import CallToolRequest, CallToolRequestParams, CallToolResult
 from pydantic import ValidationError
 
@@ -14,8 +15,20 @@ from model_server.busy import retry_after
 from model_server.schema import Classification, ClassifyResult, Document
 
 
-async def ask(client: Client, tool: str, arguments: Mapping[str, Any]) -> Any:
+async def ask(
+    client: Client,
+    tool: str,
+    arguments: Mapping[str, Any],
+    *,
+    progress: ProgressFnT | None = None,
+) -> Any:
     """Call ``tool`` once; return its structured content.
+
+    Args:
+        client: An open one.
+        tool: Its name.
+        arguments: As JSON knows them.
+        progress: Told how far the call is, if the tool tells.
 
     Raises:
         ModelBusyError: The server asks us to come back later.
@@ -25,7 +38,9 @@ async def ask(client: Client, tool: str, arguments: Mapping[str, Any]) -> Any:
     # `client.call_tool` would also check the answer against the tool's JSON schema: a third of the
     # time that a crawl spends on a document. Our callers check it by pydantic.
     params = CallToolRequestParams(name=tool, arguments=dict(arguments))
-    answer = await client.session.send_request(CallToolRequest(params=params), CallToolResult)
+    answer = await client.session.send_request(
+        CallToolRequest(params=params), CallToolResult, progress_callback=progress
+    )
     if not answer.is_error:
         return answer.structured_content
     text = " ".join(getattr(part, "text", "") for part in answer.content)

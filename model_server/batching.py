@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,17 @@ class ToolJob(Job):
 
     tool: str
     arguments: Mapping[str, Any]
+
+
+Progress = Callable[[float, float | None, str | None], None]
+"""Called with how much is done, of how much if that is known, and what is being done."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class LongJob(ToolJob):
+    """A call that takes minutes and says how far it is; it is waited for as long as it does."""
+
+    progress: Progress | None = None
 
 
 class WaitingJobs:

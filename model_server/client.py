@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 from mcp.server.mcpserver import MCPServer
 from pydantic import BaseModel, ValidationError
 
-from gleanery.errors import ModelToolError, ModelUnavailableError
-from model_server.batching import DocumentJob, Job, ToolJob, WaitingJobs
+from gleanery.errors import ModelToolError
+from model_server.batching import DocumentJob, LongJob, Progress, ToolJob
 from model_server.connection import Connector
-from model_server.link import Link
+from model_server.link import CALLS, Link
+from model_server.links import Links, MakeLink
 from model_server.schema import (
     MAX_CHARACTERS,
     Classification,
@@ -24,6 +25,8 @@ from model_server.schema import (
     WordsResult,
 )
 
+LONG_CALLS = 2
+"""Long calls at once to each server: one is decoded while the other is computed."""
 _Result = TypeVar("_Result", bound=BaseModel)
 
 
@@ -58,34 +61,34 @@ class ModelClient:
             patience: Seconds that documents wait for a server that is away.
         """
         servers = [server] if isinstance(server, str | MCPServer) else server
-        self._jobs = WaitingJobs()
-        self._links = [
-            Link(
+
+        def maker(one: MCPServer | str, calls: int) -> MakeLink:
+            return lambda jobs, when_away: Link(
                 Connector(one, token=token, timeout=timeout),
-                self._jobs,
+                jobs,
                 timeout=timeout,
                 batch_size=batch_size,
                 patience=patience,
-                when_away=self._give_up_if_all_are_away,
+                when_away=when_away,
+                calls=calls,
             )
-            for one in servers
-        ]
+
+        self._short = Links([maker(one, CALLS) for one in servers])
+        self._long = Links([maker(one, LONG_CALLS) for one in servers])
 
     @property
     def available(self) -> bool:
         """Whether a connection stands."""
-        return any(link.available for link in self._links)
+        return self._short.available
 
     async def open(self) -> None:
         """Begin to connect; does not wait for it, since documents can."""
-        for link in self._links:
-            link.open()
+        self._short.open()
 
     async def close(self) -> None:
-        """Disconnect; documents that wait fail. Harmless if never opened."""
-        for link in self._links:
-            await link.close()
-        self._jobs.fail_all(ModelUnavailableError("the client was closed"))
+        """Disconnect; what waits fails. Harmless if never opened."""
+        await self._short.close()
+        await self._long.close()
 
     async def classify(self, document: Document) -> Classification:
         """Return what a model server says of ``document``.
@@ -96,7 +99,7 @@ class ModelClient:
         """
         short = {"text": document.text[:MAX_CHARACTERS], "title": document.title[:MAX_CHARACTERS]}
         job = DocumentJob(document=document.model_copy(update=short))
-        answer: Classification = await self._put(job)
+        answer: Classification = await self._short.put(job)
         return answer
 
     async def call(self, tool: str, arguments: Mapping[str, Any], result: type[_Result]) -> _Result:
@@ -111,11 +114,7 @@ class ModelClient:
             ModelUnavailableError: No answer in time; a ``ModelBusyError`` if it was busy.
             ModelToolError: The tool refused, or its answer does not fit.
         """
-        content = await self._put(ToolJob(tool=tool, arguments=arguments))
-        try:
-            return result.model_validate(content)
-        except ValidationError as error:
-            raise ModelToolError(f"the answer does not fit: {error}") from error
+        return _checked(await self._short.put(ToolJob(tool=tool, arguments=arguments)), result)
 
     async def title(self, documents: Sequence[Document]) -> WordsResult:
         """Return a title for each of 1 to 64 documents; raises like :meth:`call`."""
@@ -145,23 +144,40 @@ class ModelClient:
         """Return the taxonomy of one of the servers; raises like :meth:`call`."""
         return await self.call("taxonomy", {}, TaxonomyResult)
 
-    async def _put(self, job: Job) -> Any:
-        if not any(link.is_open for link in self._links):
-            raise ModelUnavailableError("the client is not open")
-        if self._all_away():
-            raise ModelUnavailableError(self._reasons())
-        self._jobs.put(job)
-        return await job.answer
+    async def call_long(
+        self,
+        tool: str,
+        arguments: Mapping[str, Any],
+        result: type[_Result],
+        *,
+        progress: Progress | None = None,
+    ) -> _Result:
+        """Call a tool that takes minutes and says how far it is, over connections of its own.
 
-    def _all_away(self) -> bool:
-        return all(link.out_of_patience for link in self._links)
+        Documents do not wait behind it. The time limit runs from the last sign of life. Cancelling
+        this ends the work in the server.
 
-    def _give_up_if_all_are_away(self) -> None:
-        if self._all_away():
-            self._jobs.fail_all(ModelUnavailableError(self._reasons()))
+        Args:
+            tool: Its name.
+            arguments: As JSON knows them.
+            result: Shape of the answer.
+            progress: Told how far the call is.
 
-    def _reasons(self) -> str:
-        return "; ".join(link.reason for link in self._links)
+        Raises:
+            ModelUnavailableError: No sign of life in time; a ``ModelBusyError`` if it was busy.
+            ModelToolError: The tool refused, or its answer does not fit.
+        """
+        if self._short.is_open and not self._long.is_open:
+            self._long.open()
+        job = LongJob(tool=tool, arguments=arguments, progress=progress)
+        return _checked(await self._long.put(job), result)
+
+
+def _checked(content: Any, result: type[_Result]) -> _Result:
+    try:
+        return result.model_validate(content)
+    except ValidationError as error:
+        raise ModelToolError(f"the answer does not fit: {error}") from error
 
 
 def _rows(documents: Sequence[Document]) -> dict[str, Any]:

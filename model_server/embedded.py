@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,12 @@ from model_server.spec import EngineSpec, read_spec
 
 
 def make_engines(
-    engine: str, home: Path, *, engines_file: Path | None = None, **options: Any
+    engine: str,
+    home: Path,
+    *,
+    engines_file: Path | None = None,
+    tools: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> EngineSet:
     """Return the engines that the configuration asks for, not yet loaded.
 
@@ -23,6 +29,7 @@ def make_engines(
         engine: Value of ``MODEL_ENGINE``.
         home: Folder of all state; what is dear to compute is kept in its ``cache``.
         engines_file: Value of ``MODEL_ENGINES_FILE``.
+        tools: Capability → engine that answers it, e.g. ``VIDEO_ENGINE``; laid over the file's.
         options: Laid over the main engine's options.
 
     Raises:
@@ -30,7 +37,7 @@ def make_engines(
         ConfigError: The options file or the taxonomy is malformed.
     """
     taxonomy, cache = load_taxonomy(), home / "cache"
-    spec = read_spec(engine, engines_file, **options)
+    spec = read_spec(engine, engines_file, tools=tools, **options)
 
     def runner(one: EngineSpec) -> EngineRunner:
         return EngineRunner(one, lambda: one.make(taxonomy, cache=cache))
@@ -38,11 +45,24 @@ def make_engines(
     return EngineSet(spec, {name: runner(one) for name, one in spec.engines.items()})
 
 
-def embedded_server(engine: str, home: Path, *, engines_file: Path | None = None) -> MCPServer:
+def embedded_server(
+    engine: str,
+    home: Path,
+    *,
+    engines_file: Path | None = None,
+    tools: Mapping[str, str] | None = None,
+) -> MCPServer:
     """Return a server for ``mcp.Client``'s in-memory transport; engines load at the first call.
+
+    Args:
+        engine: As for :func:`make_engines`, like the next ones.
+        home: See there.
+        engines_file: See there.
+        tools: See there.
 
     Raises:
         RegistryError: There is no such engine.
         ConfigError: The options file or the taxonomy is malformed.
     """
-    return build_server(make_engines(engine, home, engines_file=engines_file), load_taxonomy())
+    engines = make_engines(engine, home, engines_file=engines_file, tools=tools)
+    return build_server(engines, load_taxonomy())

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from gleanery.errors import EngineError, ModelToolError
 from gleanery.registry import choose, load_folder
 from items.taxonomy import Taxonomy
+from model_server.pieces import ClipVectors, Pixels, Samples, SoundPiece, Speech
 from model_server.schema import MAX_DOCUMENTS, Capability, Document, Proposal
 
 if TYPE_CHECKING:
@@ -161,6 +162,17 @@ class Engine(ABC):
         """Return about how many tokens of work ``text`` is, for batches of bounded cost."""
         return len(text) // 3 + 1
 
+    def cost(self, given: Any) -> int:
+        """Return what one input costs, in the unit of ``max_batch_tokens``.
+
+        Args:
+            given: What a capability takes: a document, a text, a picture; other inputs need an
+                engine that overrides this.
+        """
+        if isinstance(given, Document):
+            return self.count_tokens(f"{given.title}\n{given.text}")
+        return self.count_tokens(given if isinstance(given, str) else given.text)
+
     # --- capabilities: override what the engine can do
     def classify(self, documents: Sequence[Document]) -> list[Verdict]:
         """Return one verdict per document, in order; the same document gives the same verdict.
@@ -209,6 +221,38 @@ class Engine(ABC):
             pictures: 1 to 64.
         """
         raise self._cannot("describe_image")
+
+    def vectorize_video(self, clips: Sequence[Pixels]) -> list[ClipVectors]:
+        """Return vectors and logits per clip, in order.
+
+        Args:
+            clips: 1 to 64.
+        """
+        raise self._cannot("vectorize_video")
+
+    def transcribe(self, pieces: Sequence[SoundPiece]) -> list[Speech]:
+        """Return what is said in each piece, in order.
+
+        Args:
+            pieces: 1 to 64, mono.
+        """
+        raise self._cannot("transcribe")
+
+    def denoise(self, pieces: Sequence[SoundPiece]) -> list[Samples]:
+        """Return the speech of each piece without what disturbs it: same rate, same length.
+
+        Args:
+            pieces: 1 to 64, mono.
+        """
+        raise self._cannot("denoise")
+
+    def separate(self, pieces: Sequence[SoundPiece]) -> list[dict[str, Samples]]:
+        """Return the stems of each piece by name, each of the piece's rate and shape.
+
+        Args:
+            pieces: 1 to 64.
+        """
+        raise self._cannot("separate")
 
     def _cannot(self, capability: str) -> ModelToolError:
         return ModelToolError(f"engine {self.name} cannot {capability}")

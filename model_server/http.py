@@ -71,7 +71,7 @@ def build_app(
     server.custom_route("/readyz", ["GET"])(readyz)
     names = [f"{name}:*" for name in LOOPBACK] + [*LOOPBACK, *hosts]
     return server.streamable_http_app(
-        json_response=True,
+        # Not json_response: the progress of long calls needs a stream. Short ones stay plain JSON.
         stateless_http=True,
         max_request_body_size=MAX_BODY,
         transport_security=TransportSecuritySettings(

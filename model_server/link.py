@@ -15,8 +15,9 @@ from opentelemetry.context import attach, detach
 
 from gleanery.errors import ModelBusyError, ModelToolError, ModelUnavailableError
 from model_server.asking import ask, classify
-from model_server.batching import DocumentJob, Job, ToolJob, WaitingJobs
+from model_server.batching import DocumentJob, Job, LongJob, ToolJob, WaitingJobs
 from model_server.connection import Connector
+from model_server.long_call import ask_long
 from model_server.schema import Document
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Link:
         batch_size: int,
         patience: float,
         when_away: Callable[[], None],
+        calls: int = CALLS,
     ) -> None:
         """Prepare; nothing is connected yet.
 
@@ -57,9 +59,11 @@ class Link:
             batch_size: Documents in one call.
             patience: Seconds that documents wait for a server that is away.
             when_away: Called after each attempt to connect that failed.
+            calls: Calls at once.
         """
         self._connector, self._jobs, self._when_away = connector, jobs, when_away
         self._timeout, self._batch_size, self._patience = timeout, batch_size, patience
+        self._calls = calls
         self._owner: asyncio.Task[None] | None = None
         self._closing = False
         self._away_since: float | None = None  # monotonic; None = the connection stands
@@ -108,7 +112,7 @@ class Link:
                         await self._prove(client)
                     self._away_since, wait = None, RETRY_SECONDS[0]
                     async with asyncio.TaskGroup() as workers:
-                        for _ in range(CALLS):
+                        for _ in range(self._calls):
                             workers.create_task(self._work(client))
             except asyncio.CancelledError:
                 if self._closing or _cancelled():
@@ -162,8 +166,8 @@ class Link:
         """Settle every job, or raise "busy" or what the transport died of."""
         jobs: Sequence[Job] = [taken] if isinstance(taken, ToolJob) else taken
         try:
-            async with asyncio.timeout(self._timeout):
-                results = await _results(client, taken)
+            async with asyncio.timeout(self._timeout) as clock:
+                results = await _results(client, taken, clock)
         except TimeoutError as error:
             self._doubted = True
             silence = ModelUnavailableError(
@@ -203,7 +207,11 @@ class Link:
         self._jobs.put_back([job for job in open_jobs if not job.answer.done()])
 
 
-async def _results(client: Client, taken: Sequence[DocumentJob] | ToolJob) -> Sequence[Any]:
+async def _results(
+    client: Client, taken: Sequence[DocumentJob] | ToolJob, clock: asyncio.Timeout
+) -> Sequence[Any]:
+    if isinstance(taken, LongJob):
+        return [await ask_long(client, taken, clock)]
     if isinstance(taken, ToolJob):
         return [await ask(client, taken.tool, taken.arguments)]
     return await classify(client, [job.document for job in taken])

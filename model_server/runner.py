@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from gleanery.errors import EngineError, ModelBusyError
 from model_server.call_queue import WHOLE, Call, CallQueue, Share
 from model_server.engine import Engine
-from model_server.schema import Capability, Document
+from model_server.schema import Capability
 from model_server.spec import EngineSpec
 
 logger = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class EngineRunner:
         try:
             engine = self._engine()
             while shares := self._queue.take(
-                lambda x: engine.count_tokens(_words(x)),
+                engine.cost,
                 max_tokens=options.max_batch_tokens,
                 linger_seconds=options.linger_seconds,
             ):
@@ -212,10 +212,3 @@ def _deal(shares: Sequence[Share], values: list[Any], version: str) -> None:
         place += count
         if share.stop == len(call.inputs):
             call.succeed(version)
-
-
-def _words(given: Any) -> str:
-    """Return the text of an input, whose tokens are its cost."""
-    if isinstance(given, Document):
-        return f"{given.title}\n{given.text}"
-    return given if isinstance(given, str) else given.text

@@ -7,7 +7,16 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 Capability = Literal[
-    "classify", "title", "summarize", "embed", "propose_category", "describe_image"
+    "classify",
+    "title",
+    "summarize",
+    "embed",
+    "propose_category",
+    "describe_image",
+    "vectorize_video",
+    "transcribe",
+    "denoise",
+    "separate",
 ]
 """What an engine may be able to do; also the name of the engine's method."""
 

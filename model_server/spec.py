@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -78,12 +78,20 @@ class _File(BaseModel):
     tools: dict[Capability, str] = Field(default_factory=dict)
 
 
-def read_spec(main: str, path: Path | None = None, **options: Any) -> ServerSpec:
+def read_spec(
+    main: str,
+    path: Path | None = None,
+    *,
+    tools: Mapping[str, str] | None = None,
+    **options: Any,
+) -> ServerSpec:
     """Return the engines to run.
 
     Args:
         main: Value of ``MODEL_ENGINE``.
         path: The options file, if any.
+        tools: Capability → engine that answers it, written as ``main`` is; an empty one counts for
+            nothing. Laid over the file's ``tools``.
         options: Laid over the main engine's options, e.g. ``profile``.
 
     Raises:
@@ -97,8 +105,10 @@ def read_spec(main: str, path: Path | None = None, **options: Any) -> ServerSpec
     if options:
         specs[main] = _with_options(specs[main], options)
     _check_links(file, specs, path)
-    used = _used(main, specs, list(file.tools.values()))
-    return ServerSpec(main=main, engines={name: specs[name] for name in used}, tools=file.tools)
+    asked = _asked(tools or {}, specs)
+    answers = {**file.tools, **asked}
+    used = _used(main, specs, list(answers.values()))
+    return ServerSpec(main=main, engines={name: specs[name] for name in used}, tools=answers)
 
 
 def parse_spec(text: str) -> EngineSpec:
@@ -123,6 +133,27 @@ def _read(path: Path) -> _File:
         raise ConfigError(f"Cannot read {path}: {error}") from error
     except ValidationError as error:
         raise ConfigError(f"{path}: {_explain(error)}") from error
+
+
+def _asked(tools: Mapping[str, str], specs: dict[str, EngineSpec]) -> dict[Capability, str]:
+    """Return who answers the capabilities in ``tools``; adds their engines to ``specs``.
+
+    Raises:
+        ConfigError: There is no such capability, or the engine does not have it.
+        RegistryError: There is no such engine.
+    """
+    asked: dict[Capability, str] = {}
+    for capability, text in tools.items():
+        if capability not in get_args(Capability):
+            raise ConfigError(f"no engine has the capability {capability!r}")
+        if not text:
+            continue
+        if text not in specs:
+            specs[text] = parse_spec(text)
+        if capability not in specs[text].engine.capabilities():
+            raise ConfigError(f"engine {text} cannot {capability}")
+        asked[capability] = text
+    return asked
 
 
 def _from_entry(name: str, entry: _Entry) -> EngineSpec:

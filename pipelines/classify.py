@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from scrapy.exceptions import NotConfigured
 
-from gleanery.config import reveal
+from gleanery.config import TOOL_ENGINES, reveal
 from gleanery.errors import ConfigError, ModelServerError, ModelToolError
 from items import Annotation
 from items.base import KINDS
@@ -16,7 +16,7 @@ from items.clock import utc_now
 from model_server.schema import Classification, Document
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
@@ -142,6 +142,10 @@ def client_from_settings(settings: BaseSettings) -> ModelClient:
         engine=settings["MODEL_ENGINE"],
         engines_file=Path(file) if (file := settings.get("MODEL_ENGINES_FILE")) else None,
         home=Path(settings["HOME"]),
+        tools={
+            capability: settings.get(name.upper()) or ""
+            for capability, name in TOOL_ENGINES.items()
+        },
         timeout=settings.getfloat("MODEL_TIMEOUT_SECONDS"),
         batch_size=settings.getint("MODEL_BATCH_SIZE"),
         patience=settings.getfloat("MODEL_PATIENCE_SECONDS"),
@@ -160,6 +164,7 @@ def client_from_config(config: Config) -> ModelClient:
         engine=config.model_engine,
         engines_file=config.model_engines_file,
         home=config.home,
+        tools=config.tool_engines,
         timeout=config.model_timeout_seconds,
         batch_size=config.model_batch_size,
         patience=config.model_patience_seconds,
@@ -176,6 +181,7 @@ def make_client(
     timeout: float,
     batch_size: int,
     patience: float,
+    tools: Mapping[str, str] | None = None,
 ) -> ModelClient:
     """Return a client, not yet open.
 
@@ -193,7 +199,7 @@ def make_client(
     from model_server.client import ModelClient  # noqa: PLC0415
     from model_server.embedded import embedded_server  # noqa: PLC0415
 
-    server = urls or embedded_server(engine, home, engines_file=engines_file)
+    server = urls or embedded_server(engine, home, engines_file=engines_file, tools=tools)
     return ModelClient(
         server, token=token, timeout=timeout, batch_size=batch_size, patience=patience
     )

@@ -54,9 +54,13 @@ CASES: dict[str, EngineCase] = {
 }
 
 
-def engine_params(kind: type[Engine] = Engine) -> list[Any]:
-    """Return a parameter for every engine of ``kind`` that there is."""
-    names = sorted(name for name, cls in find_engines().items() if issubclass(cls, kind))
+def engine_params(kind: type[Engine] = Engine, capability: str = "classify") -> list[Any]:
+    """Return a parameter for every engine of ``kind`` that there is and has ``capability``."""
+    names = sorted(
+        name
+        for name, cls in find_engines().items()
+        if issubclass(cls, kind) and capability in cls.capabilities()
+    )
     return [pytest.param(name, marks=case_of(name).marks) for name in names]
 
 

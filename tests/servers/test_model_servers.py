@@ -47,7 +47,7 @@ async def test_work_is_spread_over_servers_that_are_free(two):
     first.engine.options = StubOptions(latency_seconds=0.2)
     client = ModelClient([first.url, second.url], timeout=10, batch_size=4)
     await client.open()
-    await until(lambda: all(link.available for link in client._links))
+    await until(lambda: all(link.available for link in client._short.links))
 
     answers = await classify_all(client, documents(200))
 
@@ -64,14 +64,14 @@ async def test_a_dead_server_is_left_out_and_comes_back(two):
     first, second = two
     client = ModelClient([first.url, second.url], timeout=10, batch_size=4, patience=0.1)
     await client.open()
-    await until(lambda: all(link.available for link in client._links))
+    await until(lambda: all(link.available for link in client._short.links))
     await asyncio.to_thread(second.stop)
 
     answers = await classify_all(client, documents(40))
-    await until(lambda: not client._links[1].available)
+    await until(lambda: not client._short.links[1].available)
     sole = sum(first.engine.batches)
     await asyncio.to_thread(second.start)
-    await until(lambda: client._links[1].available)
+    await until(lambda: client._short.links[1].available)
     first.engine.options = StubOptions(latency_seconds=0.2)
     answers += await classify_all(client, documents(40))
 

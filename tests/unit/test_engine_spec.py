@@ -68,6 +68,26 @@ def test_options_of_the_caller_lie_over_those_of_the_file(file):
     assert options == StubOptions(latency_seconds=0.5, max_batch_tokens=9)
 
 
+def test_a_setting_names_who_answers_a_tool_and_lies_over_the_file(file):
+    """Written as ``MODEL_ENGINE`` is; an empty one counts for nothing."""
+    told = read_spec("quick", file(TWO), tools={"classify": "idle", "embed": "e5", "title": ""})
+
+    assert told.tools == {"classify": "idle", "embed": "e5"}
+    assert list(told.engines) == ["quick", "careful", "e5", "idle"]
+
+
+@pytest.mark.parametrize(
+    ("tools", "message"),
+    [
+        ({"embed": "stub"}, "engine stub cannot embed"),
+        ({"sing": "stub"}, "no engine has the capability 'sing'"),
+    ],
+)
+def test_a_setting_that_no_engine_can_meet_is_refused(tools, message):
+    with pytest.raises(ConfigError, match=message):
+        read_spec("e5", tools=tools)
+
+
 @pytest.mark.parametrize(
     ("main", "text", "message"),
     [
