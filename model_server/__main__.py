@@ -19,6 +19,7 @@ from gleanery.config import load_config, reveal
 from gleanery.errors import GleaneryError
 from gleanery.logs import hide_secrets
 from items.taxonomy import load_taxonomy
+from media.store import open_media
 from model_server.embedded import make_engines
 from model_server.engine import Engine
 from model_server.engine_set import EngineSet
@@ -91,7 +92,8 @@ def serve(options: argparse.Namespace) -> None:
         tools=config.tool_engines,
         **({"profile": options.profile} if options.profile else {}),
     )
-    app = build_app(engines, load_taxonomy(), hosts=options.allowed_host, token=token)
+    media = open_media(config.media_place, max_bytes=config.media_max_bytes)
+    app = build_app(engines, load_taxonomy(), media=media, hosts=options.allowed_host, token=token)
     settings = uvicorn.Config(
         app,
         host=options.host,

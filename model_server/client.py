@@ -13,6 +13,7 @@ from model_server.batching import DocumentJob, LongJob, Progress, ToolJob
 from model_server.connection import Connector
 from model_server.link import CALLS, Link
 from model_server.links import Links, MakeLink
+from model_server.media_schema import VideoVectors
 from model_server.schema import (
     MAX_CHARACTERS,
     Classification,
@@ -135,6 +136,13 @@ class ModelClient:
     async def describe_image(self, image: str, **options: Any) -> ImageDescription:
         """Return a sentence about an image in base64; raises like :meth:`call`."""
         return await self.call("describe_image", {"image": image} | options, ImageDescription)
+
+    async def vectorize_frames(
+        self, frames: str, *, progress: Progress | None = None, **options: Any
+    ) -> VideoVectors:
+        """Return what is told of frames in base64; raises like :meth:`call_long`."""
+        arguments = {"frames": frames} | options
+        return await self.call_long("vectorize_frames", arguments, VideoVectors, progress=progress)
 
     async def list_engines(self) -> EngineList:
         """Return the engines of one of the servers; raises like :meth:`call`."""

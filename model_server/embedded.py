@@ -9,6 +9,7 @@ from typing import Any
 from mcp.server.mcpserver import MCPServer
 
 from items.taxonomy import load_taxonomy
+from media.store import MediaStore
 from model_server.engine_set import EngineSet
 from model_server.runner import EngineRunner
 from model_server.server import build_server
@@ -51,6 +52,7 @@ def embedded_server(
     *,
     engines_file: Path | None = None,
     tools: Mapping[str, str] | None = None,
+    media: MediaStore | None = None,
 ) -> MCPServer:
     """Return a server for ``mcp.Client``'s in-memory transport; engines load at the first call.
 
@@ -59,10 +61,11 @@ def embedded_server(
         home: See there.
         engines_file: See there.
         tools: See there.
+        media: What the tools for video and sound read and write; ``None`` = they refuse.
 
     Raises:
         RegistryError: There is no such engine.
         ConfigError: The options file or the taxonomy is malformed.
     """
     engines = make_engines(engine, home, engines_file=engines_file, tools=tools)
-    return build_server(engines, load_taxonomy())
+    return build_server(engines, load_taxonomy(), media=media)

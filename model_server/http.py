@@ -16,14 +16,26 @@ from starlette.responses import JSONResponse, Response
 
 from gleanery.errors import ConfigError
 from items.taxonomy import Taxonomy
+from media.store import MediaStore
 from model_server.engine_set import EngineSet
+from model_server.media_schema import MAX_FRAMES
 from model_server.metrics import ServerMetrics
 from model_server.schema import MAX_CHARACTERS, MAX_DOCUMENTS
 from model_server.server import build_server
+from model_server.video.frames import FRAME_BYTES
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-MAX_BODY = MAX_DOCUMENTS * MAX_CHARACTERS * 2 * 6 + 2**16
-"""Bytes of a request at most: every character of text and title as a JSON escape."""
+MAX_BODY = (
+    max(
+        MAX_DOCUMENTS
+        * MAX_CHARACTERS
+        * 2
+        * 6,  # every character of text and title as a JSON escape
+        MAX_FRAMES * FRAME_BYTES * 4 // 3,  # base64
+    )
+    + 2**16
+)
+"""Bytes of a request at most."""
 
 
 class OneToken:
@@ -40,20 +52,26 @@ class OneToken:
 
 
 def build_app(
-    engines: EngineSet, taxonomy: Taxonomy, *, hosts: Sequence[str] = (), token: str = ""
+    engines: EngineSet,
+    taxonomy: Taxonomy,
+    *,
+    media: MediaStore | None = None,
+    hosts: Sequence[str] = (),
+    token: str = "",
 ) -> Starlette:
     """Return the application: MCP under ``/mcp``, ``/healthz``, ``/readyz``, ``/metrics``.
 
     Args:
         engines: Loaded or not.
         taxonomy: What they choose from.
+        media: What the tools for video and sound read and write.
         hosts: Names under which callers may address us besides loopback, e.g. ``model-server:8765``
             (``:*`` for any port). Any other ``Host`` gets 421: protection against DNS rebinding.
         token: Bearer token callers must show; empty = none.
     """
     auth = _auth_settings() if token else None
     verifier = OneToken(token) if token else None
-    server = build_server(engines, taxonomy, verifier=verifier, auth=auth)
+    server = build_server(engines, taxonomy, media=media, verifier=verifier, auth=auth)
 
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "ok"})

@@ -11,10 +11,13 @@ from mcp.server.auth.settings import AuthSettings
 from mcp.server.mcpserver import MCPServer
 
 from items.taxonomy import Taxonomy
+from media.store import MediaStore
 from model_server.busy import telling_busy
 from model_server.engine_set import EngineSet
+from model_server.media_files import MediaFiles
 from model_server.schema import MAX_DOCUMENTS, TAXONOMY_URI
 from model_server.tools import Tools
+from model_server.video.tools import VideoTools
 
 INSTRUCTIONS = f"""Classifies Korean and English documents into a taxonomy and writes about them.
 Call classify_batch with 1 to {MAX_DOCUMENTS} documents; taxonomy lists the categories,
@@ -25,6 +28,7 @@ def build_server(
     engines: EngineSet,
     taxonomy: Taxonomy,
     *,
+    media: MediaStore | None = None,
     verifier: TokenVerifier | None = None,
     auth: AuthSettings | None = None,
 ) -> MCPServer:
@@ -33,6 +37,7 @@ def build_server(
     Args:
         engines: Loaded or not; a call waits until its engine is.
         taxonomy: What they choose from.
+        media: What the tools for video and sound read and write; ``None`` = they refuse.
         verifier: Who may call, together with ``auth``; over HTTP only.
         auth: See ``verifier``.
     """
@@ -41,7 +46,7 @@ def build_server(
             "gleanery-models", instructions=INSTRUCTIONS, token_verifier=verifier, auth=auth
         )
     tools = Tools(engines, taxonomy)
-    for tool in tools.all():
+    for tool in (*tools.all(), *VideoTools(engines, MediaFiles(media)).all()):
         server.add_tool(telling_busy(tool))
     server.resource(TAXONOMY_URI, name="taxonomy", mime_type="application/json")(
         tools.taxonomy_text

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult
-from pydantic import BaseModel
 
-from gleanery.errors import ModelServerError
 from items.taxonomy import Taxonomy
+from model_server.answers import structured, told_errors
 from model_server.engine import find_engines
 from model_server.engine_set import Answer, EngineSet
 from model_server.images import Order, draw
@@ -65,10 +63,10 @@ class Tools:
     ) -> Annotated[CallToolResult, ClassifyResult]:
         """Give each document a category, a sub-category and a title; 1 to 64 documents a call."""
         cut = _checked(documents)
-        with _told():
+        with told_errors():
             answers = await self._engines.classify(cut)
         pairs = zip(cut, answers, strict=True)
-        return _structured(ClassifyResult(results=[_classification(d, a) for d, a in pairs]))
+        return structured(ClassifyResult(results=[_classification(d, a) for d, a in pairs]))
 
     async def title(self, documents: list[Document]) -> Annotated[CallToolResult, WordsResult]:
         """Write a title of at most 80 characters for each document; 1 to 64 documents a call.
@@ -98,7 +96,7 @@ class Tools:
         answers = await self._ask("embed", cut)
         vectors = [[float(x) for x in a.value] for a in answers]
         first = answers[0]
-        return _structured(
+        return structured(
             EmbedResult(
                 vectors=vectors, dim=len(vectors[0]), engine=first.engine, version=first.version
             )
@@ -112,10 +110,10 @@ class Tools:
         Nothing is added to the taxonomy. Send 1 to 64 documents, best those marked needs_review.
         """
         cut = _checked(documents)
-        with _told():
+        with told_errors():
             runner = self._engines.able("propose_category")
             proposals, version = await runner.run("propose_category", cut)
-        return _structured(ProposalResult(proposals=proposals, engine=runner.name, version=version))
+        return structured(ProposalResult(proposals=proposals, engine=runner.name, version=version))
 
     async def describe_image(
         self, image: str, size: int = 16, colours: int = 16, order: Order = "rows"
@@ -128,11 +126,11 @@ class Tools:
             colours: Colours of its palette, 2 to 16; 0 = none, six digits a pixel.
             order: Whether the digits run by rows, columns or diagonals.
         """
-        with _told():
+        with told_errors():
             self._engines.able("describe_image")
             picture = await asyncio.to_thread(draw, image, size=size, colours=colours, order=order)
         (answer,) = await self._ask("describe_image", [picture])
-        return _structured(
+        return structured(
             ImageDescription(
                 description=clean(answer.value),
                 width=picture.width,
@@ -160,18 +158,18 @@ class Tools:
             for name, cls in sorted(find_engines().items())
             if name not in running
         ]
-        return _structured(EngineList(engines=rows + idle))
+        return structured(EngineList(engines=rows + idle))
 
     async def taxonomy(self) -> Annotated[CallToolResult, TaxonomyResult]:
         """Return the categories and their sub-categories, Korean and English, in order."""
-        return _structured(TaxonomyResult.model_validate(asdict(self._taxonomy)))
+        return structured(TaxonomyResult.model_validate(asdict(self._taxonomy)))
 
     def taxonomy_text(self) -> str:
         """The categories and their sub-categories, Korean and English, in order."""
         return json.dumps(asdict(self._taxonomy), ensure_ascii=False)
 
     async def _ask(self, capability: Capability, inputs: Sequence[Any]) -> list[Answer]:
-        with _told():
+        with told_errors():
             return await self._engines.run(capability, inputs)
 
     def _running(self, name: str) -> EngineInfo:
@@ -188,15 +186,6 @@ class Tools:
             state=state,
             error=runner.error,
         )
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Let the caller read our own errors; the SDK hides every other text."""
-    try:
-        yield
-    except ModelServerError as error:
-        raise ToolError(str(error)) from error
 
 
 def _check_number(inputs: Sequence[object], name: str) -> None:
@@ -241,13 +230,8 @@ def _words(
     documents: Sequence[Document], answers: Sequence[Answer], texts: Sequence[str] | None = None
 ) -> CallToolResult:
     rows = zip(documents, answers, texts or [a.value for a in answers], strict=True)
-    return _structured(
+    return structured(
         WordsResult(
             results=[Words(id=d.id, text=t, engine=a.engine, version=a.version) for d, a, t in rows]
         )
     )
-
-
-def _structured(result: BaseModel) -> CallToolResult:
-    """Return ``result`` as structured content only: by default it travels as text too."""
-    return CallToolResult(content=[], structured_content=result.model_dump(mode="json"))

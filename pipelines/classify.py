@@ -146,6 +146,7 @@ def client_from_settings(settings: BaseSettings) -> ModelClient:
             capability: settings.get(name.upper()) or ""
             for capability, name in TOOL_ENGINES.items()
         },
+        media_url=settings.get("MEDIA_URL") or "",
         timeout=settings.getfloat("MODEL_TIMEOUT_SECONDS"),
         batch_size=settings.getint("MODEL_BATCH_SIZE"),
         patience=settings.getfloat("MODEL_PATIENCE_SECONDS"),
@@ -165,6 +166,7 @@ def client_from_config(config: Config) -> ModelClient:
         engines_file=config.model_engines_file,
         home=config.home,
         tools=config.tool_engines,
+        media_url=config.media_place,
         timeout=config.model_timeout_seconds,
         batch_size=config.model_batch_size,
         patience=config.model_patience_seconds,
@@ -182,6 +184,7 @@ def make_client(
     batch_size: int,
     patience: float,
     tools: Mapping[str, str] | None = None,
+    media_url: str = "",
 ) -> ModelClient:
     """Return a client, not yet open.
 
@@ -196,10 +199,17 @@ def make_client(
         if not one.startswith(("http://", "https://")):
             raise ConfigError(f"MODEL_SERVER_URL {one!r} is no http(s) address")
     # The MCP SDK takes half a second to import: not for crawls that ask no model.
+    from media.store import open_media  # noqa: PLC0415
     from model_server.client import ModelClient  # noqa: PLC0415
     from model_server.embedded import embedded_server  # noqa: PLC0415
 
-    server = urls or embedded_server(engine, home, engines_file=engines_file, tools=tools)
+    server = urls or embedded_server(
+        engine,
+        home,
+        engines_file=engines_file,
+        tools=tools,
+        media=open_media(media_url) if media_url else None,
+    )
     return ModelClient(
         server, token=token, timeout=timeout, batch_size=batch_size, patience=patience
     )

@@ -1,0 +1,1 @@
+"""Whole videos as vectors: what the tools do around the engine."""
