@@ -1,4 +1,4 @@
-"""A proxy on loopback that keeps a browser away from addresses we refuse.
+"""A proxy on loopback that keeps browsers and yt-dlp away from addresses we refuse.
 
 Playwright does not show redirects, WebSockets and name resolution to its rules; a proxy sees every
 connection, and connects to the very address it has checked.
@@ -7,13 +7,14 @@ connection, and connects to the very address it has checked.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import logging
 import socket
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
-from gleanery.addresses import is_refused
+from gleanery.addresses import is_local_name, is_refused, literal_address
 from gleanery.errors import AddressRefusedError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LOOPBACK = "127.0.0.1"
 HEAD_SECONDS = 20
 CONNECT_SECONDS = 20
 CHUNK = 65_536
@@ -33,15 +35,20 @@ _HOP_BY_HOP = (b"proxy-", b"connection:", b"keep-alive:")
 class GuardProxy:
     """Answers ``CONNECT`` and plain requests; one connection, one request."""
 
-    def __init__(self, allowed: Sequence[str], *, on_refused: Callable[[], object]) -> None:
+    def __init__(
+        self, allowed: Sequence[str], *, on_refused: Callable[[], object], upstream: str = ""
+    ) -> None:
         """Prepare the proxy.
 
         Args:
             allowed: Networks (CIDR) opened although they are private.
             on_refused: Called for each connection turned down.
+            upstream: The operator's own HTTP proxy, which then resolves names: literals and local
+                names are refused here, what other names lead to is its business.
         """
         self.allowed = tuple(allowed)
         self.on_refused = on_refused
+        self.upstream = urlsplit(upstream) if upstream else None
         self._server: asyncio.Server | None = None
 
     async def start(self) -> str:
@@ -57,9 +64,19 @@ class GuardProxy:
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         try:
+            await self._answer(reader, writer)
+        except asyncio.CancelledError:  # the program ends; asyncio would report it as a fault
+            writer.close()
+
+    async def _answer(self, reader: StreamReader, writer: StreamWriter) -> None:
+        try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), HEAD_SECONDS)
             host, port, forward = _read_head(head)
-            up_reader, up_writer = await self._connect(host, port)
+            if self.upstream:
+                forward = _for_proxy(head, self.upstream)
+                up_reader, up_writer = await self._connect_upstream(host)
+            else:
+                up_reader, up_writer = await self._connect(host, port)
         except AddressRefusedError:
             self.on_refused()
             await _end(writer, _REFUSED)
@@ -86,6 +103,35 @@ class GuardProxy:
             raise AddressRefusedError(host)
         return await asyncio.wait_for(asyncio.open_connection(addresses[0], port), CONNECT_SECONDS)
 
+    async def _connect_upstream(self, host: str) -> tuple[StreamReader, StreamWriter]:
+        """Connect to the operator's proxy, if it may be asked for ``host``.
+
+        Raises:
+            AddressRefusedError: It may not.
+            OSError: The proxy does not answer.
+        """
+        literal = literal_address(host)
+        hidden = literal is None and is_local_name(host) and is_refused(LOOPBACK, self.allowed)
+        if hidden or (literal is not None and is_refused(literal, self.allowed)):
+            raise AddressRefusedError(host)
+        assert self.upstream
+        return await asyncio.wait_for(
+            asyncio.open_connection(self.upstream.hostname, self.upstream.port or 80),
+            CONNECT_SECONDS,
+        )
+
+
+def _for_proxy(head: bytes, upstream: SplitResult) -> bytes:
+    """Return a request's head as the next proxy takes it: one request, with our credentials."""
+    line, *fields = head.split(b"\r\n")
+    kept = [f for f in fields if f and not f.lower().startswith(_HOP_BY_HOP)]
+    if upstream.username:
+        pair = f"{unquote(upstream.username)}:{unquote(upstream.password or '')}"
+        kept.append(b"Proxy-Authorization: Basic " + base64.b64encode(pair.encode()))
+    if not line.startswith(b"CONNECT "):
+        kept.append(b"Connection: close")
+    return b"\r\n".join([line, *kept]) + b"\r\n\r\n"
+
 
 def _read_head(head: bytes) -> tuple[str, int, bytes]:
     """Return host, port, and what to send on (nothing for ``CONNECT``).
@@ -108,11 +154,13 @@ def _read_head(head: bytes) -> tuple[str, int, bytes]:
 
 
 async def _pipe(reader: StreamReader, writer: StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := await reader.read(CHUNK):
-            writer.write(chunk)
-            await writer.drain()
-    writer.close()
+    try:
+        with contextlib.suppress(OSError):
+            while chunk := await reader.read(CHUNK):
+                writer.write(chunk)
+                await writer.drain()
+    finally:
+        writer.close()
 
 
 async def _end(writer: StreamWriter, answer: bytes) -> None:

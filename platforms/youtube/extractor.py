@@ -88,7 +88,7 @@ class Extractor:
             self._ydl.post_extract(info)
             return _video(info)
         except (DownloadError, ExtractorError, RequestError) as error:
-            raise _explain(error) from error
+            raise explain(error) from error
 
     def _resolve(self, url: str) -> dict[str, Any]:
         for _ in range(5):  # a handle or an old name leads on to the channel
@@ -138,7 +138,7 @@ def _video(info: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _explain(error: Exception) -> UnavailableError | PlatformUnavailableError:
+def explain(error: Exception) -> UnavailableError | PlatformUnavailableError:
     """Sort yt-dlp's error by what the caller should do."""
     wrapped = error.exc_info[1] if isinstance(error, DownloadError) and error.exc_info else None
     inner = wrapped or error
