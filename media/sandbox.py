@@ -11,30 +11,28 @@ It limits harm, it is no jail: the process keeps our user's rights. See docs/vid
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
 import select
 import signal
-import stat
-import subprocess
-import sys
 import threading
 import time
 import weakref
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gleanery.errors import ConfigError, MediaNotFoundError, MediaRefusedError
+from gleanery.errors import ConfigError, MediaRefusedError
+from media.launch import Limits, Output, end, kill_group, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+__all__ = ["Answer", "Limits", "Output", "Stream", "run", "stream"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,30 +40,6 @@ PIECE_BYTES = 64 * 2**20
 """Most that one answer may hold."""
 _HEADER_BYTES = 2**20
 _DTYPES = {"B": np.uint8, "h": np.int16, "f": np.float32}
-_START = (
-    "import json,sys;request=json.loads(sys.stdin.buffer.readline());"
-    "sys.path[:]=request['path'];from media.inside.process import serve;serve(request)"
-)
-
-
-@dataclass(slots=True, frozen=True, kw_only=True)
-class Limits:
-    """What the process may use; past one of them it ends and the file is refused."""
-
-    memory_bytes: int = 2 * 2**30
-    """Address space, libraries included (about 150 MiB of it)."""
-    cpu_seconds: int = 3600
-    wall_seconds: float = 1800
-    """How long *we* wait for it; the time in which it waits for us does not count."""
-    output_bytes: int = 8 * 2**30
-    """All answers together, and each file it writes."""
-
-
-@dataclass(slots=True, frozen=True)
-class Output:
-    """A file that the process may write; it is handed over open, not by name."""
-
-    path: Path
 
 
 @dataclass(slots=True, frozen=True)
@@ -110,8 +84,8 @@ class Stream:
         self._received = 0
         self._noise = b""
         self._lock = threading.Lock()
-        self._process = _start(function, args, limits)
-        self._end = weakref.finalize(self, _kill, self._process)
+        self._process = start(function, args, limits)
+        self._end = weakref.finalize(self, end, self._process)
         self._poll = select.poll()
         for pipe in (self._process.stdout, self._process.stderr):
             assert pipe is not None
@@ -145,7 +119,7 @@ class Stream:
 
     def close(self) -> None:
         """Kill the process, if it still runs, with all it started."""
-        _kill_group(self._process)  # wakes a thread that is reading; it lets go of the lock
+        kill_group(self._process)  # wakes a thread that is reading; it lets go of the lock
         with self._lock:
             self._end()
 
@@ -236,74 +210,3 @@ def _error(header: dict[str, Any]) -> Exception:
     if header.get("missing"):
         return ConfigError(f"{reason}: install gleanery[media]")
     return MediaRefusedError(reason)
-
-
-def _start(function: str, args: tuple[Any, ...], limits: Limits) -> subprocess.Popen[bytes]:
-    with contextlib.ExitStack() as files:
-        plain = [_handed_over(arg, files) for arg in args]
-        request = {
-            "path": [str(Path(folder or ".").absolute()) for folder in [_ROOT, *sys.path]],
-            "function": function,
-            "args": plain,
-            "limits": asdict(limits),
-        }
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter
-            [sys.executable, "-I", "-S", "-c", _START],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-            pass_fds=[arg["fd"] for arg in plain if isinstance(arg, dict) and "fd" in arg],
-            start_new_session=True,  # so that it can be killed with whatever it started
-        )
-    try:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(request).encode() + b"\n")
-        process.stdin.close()
-    except OSError:
-        logger.debug("The decoding process ended before it was asked")
-    return process
-
-
-_ROOT = str(Path(__file__).parents[1])
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of ours but where libraries lie; one thread each for libraries that compute."""
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-    return {**kept, "PATH": os.defpath, "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"}
-
-
-def _handed_over(arg: Any, files: contextlib.ExitStack) -> Any:
-    """Return what stands for ``arg`` in JSON; files are opened, others' paths never leave here."""
-    if isinstance(arg, Path):
-        return {"fd": files.enter_context(_opened(arg, "rb")).fileno()}
-    if isinstance(arg, Output):
-        return {"fd": files.enter_context(_opened(arg.path, "w+b")).fileno()}
-    return arg
-
-
-def _opened(path: Path, mode: str) -> IO[bytes]:
-    try:
-        if mode == "rb" and not stat.S_ISREG(path.stat().st_mode):
-            raise MediaRefusedError(f"{path} is not a file")
-        return path.open(mode, buffering=0)
-    except FileNotFoundError as error:
-        raise MediaNotFoundError(f"no file {path}") from error
-    except OSError as error:
-        raise MediaRefusedError(f"{path} cannot be opened: {error.strerror}") from error
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    if process.returncode is None:  # not reaped: the number is still its own
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    _kill_group(process)
-    for pipe in (process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
-    process.wait()

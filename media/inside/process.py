@@ -72,7 +72,8 @@ def _refusal(error: BaseException) -> dict[str, Any]:
     import traceback  # noqa: PLC0415 - only failures pay for it
 
     trace = "".join(traceback.format_exception(error))
-    if isinstance(error, MemoryError):
+    # A library that cannot be mapped is an ImportError, too.
+    if isinstance(error, MemoryError) or "failed to map" in str(error):
         return {"kind": "error", "reason": "decoding needs more memory than allowed"}
     if isinstance(error, ModuleNotFoundError):
         return {"kind": "error", "reason": str(error), "missing": True}

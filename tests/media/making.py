@@ -57,3 +57,15 @@ def uneven(path: Path) -> Path:
     """Write 4 s of video in which a second at 25 frames a second follows one at 5, twice."""
     rate = "select='if(lt(mod(t,2),1),not(mod(n,5)),1)'"
     return video(path, "-vf", rate, "-fps_mode", "vfr", seconds=4)
+
+
+def scenes(path: Path, *pictures: str, seconds: float = 6, extra: tuple[str, ...] = ()) -> Path:
+    """Write one scene after another; a picture is one of FFmpeg's sources, e.g. ``smptebars``."""
+    inputs: list[str] = []
+    for picture in pictures:
+        size = ":s=320x180:r=25" if "=" in picture else "=s=320x180:r=25"
+        inputs += ["-f", "lavfi", "-t", str(seconds), "-i", picture + size]
+    joined = "".join(f"[{n}:v]format=yuv420p,setsar=1[v{n}];" for n in range(len(pictures)))
+    joined += "".join(f"[v{n}]" for n in range(len(pictures)))
+    ffmpeg(*inputs, "-filter_complex", f"{joined}concat=n={len(pictures)}", *extra, path)
+    return path
