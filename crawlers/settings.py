@@ -68,6 +68,7 @@ EXTENSIONS: dict[str, int] = {
 ITEM_PIPELINES = {
     "pipelines.validate.ValidatePipeline": 100,
     "pipelines.dedup.DedupPipeline": 200,
+    "pipelines.media.MediaPipeline": 300,
     "pipelines.classify.ClassifyPipeline": 400,
     "pipelines.focus.FocusPipeline": 450,
     "pipelines.budget.BudgetPipeline": 460,

@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 import tempfile
+import threading
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ class MediaStore(ABC):
         """
         self.url = url
         self.max_bytes = max_bytes
+        self._locks = [threading.Lock() for _ in range(64)]
 
     def put_file(self, path: Path, *, move: bool = False) -> Stored:
         """Keep a copy of ``path``, or with ``move`` the file itself: then ``path`` is gone.
@@ -89,9 +91,9 @@ class MediaStore(ABC):
             key = hash_file(path)
         except FileNotFoundError as error:
             raise MediaNotFoundError(f"no file {path}") from error
-        new = not self._renew(key, size)
-        if new:
-            self._write(key, path, move=move)
+        with self._alone(key):
+            if new := not self._renew(key, size):
+                self._write(key, path, move=move)
         if move:
             path.unlink(missing_ok=True)
         return Stored(key, size, new)
@@ -104,9 +106,9 @@ class MediaStore(ABC):
         """
         self._check_size(len(data))
         key = hashlib.sha256(data).hexdigest()
-        new = not self._renew(key, len(data))
-        if new:
-            self._write_bytes(key, data)
+        with self._alone(key):
+            if new := not self._renew(key, len(data)):
+                self._write_bytes(key, data)
         return Stored(key, len(data), new)
 
     @abstractmethod
@@ -191,6 +193,10 @@ class MediaStore(ABC):
     @abstractmethod
     def _write_bytes(self, key: str, data: bytes) -> None:
         """Write what is new."""
+
+    def _alone(self, key: str) -> threading.Lock:
+        """Return what keeps two threads from writing the same bytes; processes may, harmlessly."""
+        return self._locks[int(key[:4], 16) % len(self._locks)]
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -8,8 +8,8 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from scrapy_playwright.page import PageMethod
 
+from platforms.guard_proxy import GuardProxy
 from platforms.web.browser import settle
-from platforms.web.guard_proxy import GuardProxy
 
 if TYPE_CHECKING:
     from scrapy import Request

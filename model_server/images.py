@@ -11,16 +11,13 @@ from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gleanery.errors import EngineError, ModelToolError
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from gleanery.errors import EngineError, MediaRefusedError, ModelToolError
+from media.image import read_header
 
 Order = Literal["rows", "columns", "diagonals"]
 """How pixels follow one another; a line of text is one row, column or diagonal."""
@@ -29,14 +26,10 @@ Pixels = NDArray[np.uint8]
 
 MAX_BYTES = 2_000_000
 """Bytes of an image file at most: more does not fit in a request of the model server."""
-MAX_PIXELS = 50_000_000
-"""Pixels of an image at most; the largest decoded one takes 150 MB."""
 SIZES = range(4, 65)
 """Width and height that a picture may be shrunk to."""
 COLOURS = range(2, 17)
 """Colours of a palette: one hexadecimal digit a pixel."""
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-"""Read; others are rare on the web, and their decoders are the ones with holes."""
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)
@@ -199,28 +192,14 @@ def _check_header(data: bytes) -> bool:
         ModelToolError: It is broken, too large, moving, or of another format.
         EngineError: Pillow is not installed.
     """
-    Image = _library("PIL.Image")  # noqa: N806 - a module with a capital
-    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None  # our own check follows
+    _library("PIL.Image")
     try:
-        with Image.open(BytesIO(data), formats=FORMATS) as image:
-            return _check(image)
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise ModelToolError(
-            f"the image is broken or none of {', '.join(FORMATS)}: send one of these"
-        ) from error
-    finally:
-        Image.MAX_IMAGE_PIXELS = limit
-
-
-def _check(image: Image) -> bool:
-    width, height = image.size
-    if width * height > MAX_PIXELS:
-        raise ModelToolError(
-            f"the image has {width} x {height} pixels: at most {MAX_PIXELS:,} are decoded"
-        )
-    if getattr(image, "is_animated", False):
+        facts = read_header(data)
+    except MediaRefusedError as error:
+        raise ModelToolError(str(error)) from error
+    if facts.animated:
         raise ModelToolError("the image moves: send one frame of it, or the file as a video")
-    return image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info
+    return facts.transparent
 
 
 def _on_white(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

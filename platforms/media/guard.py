@@ -6,7 +6,7 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Self
 
-from platforms.web.guard_proxy import GuardProxy
+from platforms.guard_proxy import GuardProxy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -98,7 +98,7 @@ def _path(executable: str) -> str:
 def abort_rule(allowed: Sequence[str]) -> Callable[[Request], Awaitable[bool]]:
     """Return what decides, for the requests that Playwright shows, whether one is stopped.
 
-    It does not show redirects and WebSockets: those end at ``platforms.web.guard_proxy``.
+    It does not show redirects and WebSockets: those end at ``platforms.guard_proxy``.
 
     Args:
         allowed: Networks (CIDR) opened although they are private.

@@ -162,12 +162,14 @@ def test_a_file_put_since_is_not_deleted(media):
 
 def test_many_writers_of_the_same_and_of_other_bytes_do_not_disturb_one_another(media):
     blobs = [bytes([n]) * 50_000 for n in range(12)]
-    failures = []
+    failures, new = [], []
 
     def write(start):
         try:
             for blob in blobs[start:] + blobs[:start]:
-                assert media.read(media.put_bytes(blob).key) == blob
+                stored = media.put_bytes(blob)
+                new.extend([stored.key] * stored.new)
+                assert media.read(stored.key) == blob
         except Exception as error:
             failures.append(error)
 
@@ -178,6 +180,7 @@ def test_many_writers_of_the_same_and_of_other_bytes_do_not_disturb_one_another(
         thread.join()
 
     assert failures == []
+    assert sorted(new) == sorted(map(key_of, blobs))
     assert [entry.key for entry in media.scan()] == sorted(map(key_of, blobs))
     assert all(media.verify(entry.key) for entry in media.scan())
 
