@@ -19,6 +19,7 @@ from commands.evaluate_hostile import evaluate_hostile
 from commands.evaluate_images import evaluate_images
 from commands.feedback import feedback
 from commands.frontier import frontier
+from commands.media import media
 from commands.profiles import profiles
 from commands.proposals import proposals
 from commands.reenrich import reenrich
@@ -57,6 +58,7 @@ for _command in (
     app.command()(_command)
 app.add_typer(feedback, name="feedback")
 app.add_typer(frontier, name="frontier")
+app.add_typer(media, name="media")
 app.add_typer(proposals, name="proposals")
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
 
