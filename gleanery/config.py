@@ -25,7 +25,13 @@ MEDIA = ("images", "videos")
 """What ``download_media`` may name."""
 Words = Annotated[tuple[str, ...], NoDecode]
 """Several words in one variable, parted by commas."""
-TOOL_ENGINES = {"vectorize_video": "video_engine"}
+TOOL_ENGINES = {
+    "vectorize_video": "video_engine",
+    "transcribe": "transcribe_engine",
+    "denoise": "denoise_engine",
+    "separate": "separate_engine",
+    "summarize": "summarize_engine",
+}
 """What an engine can do (``model_server.schema.Capability``) → the field that names who does it."""
 
 
@@ -60,6 +66,14 @@ class Config(BaseSettings):
 
     Empty: whichever of the file above can, if any.
     """
+    transcribe_engine: str = ""
+    """Engine that writes speech down: ``faster_whisper:large-v2``, ``openai_whisper:FILE`` …"""
+    denoise_engine: str = ""
+    """Engine that takes noise away from speech: ``conv_tasnet:FILE``."""
+    separate_engine: str = ""
+    """Engine that parts voices from music: ``spleeter:FOLDER`` or ``demucs:FILE``."""
+    summarize_engine: str = ""
+    """Engine that sums texts up, e.g. ``pegasus:google/pegasus-large``; empty = the main one."""
     openai_api_key: SecretStr = SecretStr("")
     """Key that the engine ``openai`` shows to its endpoint."""
     model_server_url: str = ""

@@ -25,6 +25,7 @@ from model_server.schema import (
     TaxonomyResult,
     WordsResult,
 )
+from model_server.sound_schema import Transcript
 
 LONG_CALLS = 2
 """Long calls at once to each server: one is decoded while the other is computed."""
@@ -143,6 +144,13 @@ class ModelClient:
         """Return what is told of frames in base64; raises like :meth:`call_long`."""
         arguments = {"frames": frames} | options
         return await self.call_long("vectorize_frames", arguments, VideoVectors, progress=progress)
+
+    async def transcribe(
+        self, media: str, *, progress: Progress | None = None, **options: Any
+    ) -> Transcript:
+        """Return what is said in a file of the media store; raises like :meth:`call_long`."""
+        arguments = {"media": media} | options
+        return await self.call_long("transcribe", arguments, Transcript, progress=progress)
 
     async def list_engines(self) -> EngineList:
         """Return the engines of one of the servers; raises like :meth:`call`."""

@@ -12,6 +12,7 @@ from mcp.server.mcpserver import MCPServer
 
 from items.taxonomy import Taxonomy
 from media.store import MediaStore
+from model_server.audio.tools import SoundTools
 from model_server.busy import telling_busy
 from model_server.engine_set import EngineSet
 from model_server.media_files import MediaFiles
@@ -46,7 +47,12 @@ def build_server(
             "gleanery-models", instructions=INSTRUCTIONS, token_verifier=verifier, auth=auth
         )
     tools = Tools(engines, taxonomy)
-    for tool in (*tools.all(), *VideoTools(engines, MediaFiles(media)).all()):
+    files = MediaFiles(media)
+    for tool in (
+        *tools.all(),
+        *VideoTools(engines, files).all(),
+        *SoundTools(engines, files).all(),
+    ):
         server.add_tool(telling_busy(tool))
     server.resource(TAXONOMY_URI, name="taxonomy", mime_type="application/json")(
         tools.taxonomy_text

