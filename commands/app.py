@@ -18,6 +18,7 @@ from commands.evaluate import evaluate
 from commands.evaluate_hostile import evaluate_hostile
 from commands.evaluate_images import evaluate_images
 from commands.feedback import feedback
+from commands.frames import frames
 from commands.frontier import frontier
 from commands.media import media
 from commands.profiles import profiles
@@ -53,6 +54,7 @@ for _command in (
     compare,
     evaluate_images,
     evaluate_hostile,
+    frames,
     settings,
 ):
     app.command()(_command)
