@@ -138,6 +138,13 @@ class ModelClient:
         """Return a sentence about an image in base64; raises like :meth:`call`."""
         return await self.call("describe_image", {"image": image} | options, ImageDescription)
 
+    async def vectorize_video(
+        self, media: str, *, progress: Progress | None = None, **options: Any
+    ) -> VideoVectors:
+        """Return what is told of a video, by its key; raises like :meth:`call_long`."""
+        arguments = {"media": media} | options
+        return await self.call_long("vectorize_video", arguments, VideoVectors, progress=progress)
+
     async def vectorize_frames(
         self, frames: str, *, progress: Progress | None = None, **options: Any
     ) -> VideoVectors:

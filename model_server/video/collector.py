@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from model_server.likeness.prototypes import unit
 from model_server.media_schema import ClipLabel, Label
 from model_server.pieces import ClipVectors, Vectors
 from model_server.softmax import softmax
+from model_server.video.frames import TimedClip
 
+_NO_PIXELS = np.empty((0, 0, 0, 3), np.uint8)
 TOP = 5
 """Labels told of each clip, and of the video."""
 
@@ -23,19 +26,14 @@ class VideoCollector:
     """Takes clips as they come, in any order; keeps 9 vectors a clip, 28 KB."""
 
     def __init__(self) -> None:
-        self._clips: list[tuple[NDArray[np.float64], ClipVectors]] = []
+        self._clips: list[tuple[TimedClip, ClipVectors]] = []
 
     def __len__(self) -> int:
         return len(self._clips)
 
-    def add(self, times: Sequence[float], vectors: ClipVectors) -> None:
-        """Keep one clip.
-
-        Args:
-            times: Seconds of its frames.
-            vectors: What the engine said of them.
-        """
-        self._clips.append((np.asarray(times, dtype=np.float64), vectors))
+    def add(self, clip: TimedClip, vectors: ClipVectors) -> None:
+        """Keep what the engine said of one clip; its pixels are let go."""
+        self._clips.append((replace(clip, frames=_NO_PIXELS), vectors))
 
     def finish(self) -> dict[str, NDArray[Any]]:
         """Return the tensors of the file, clips in order of time; see docs/timesformer.md.
@@ -45,20 +43,22 @@ class VideoCollector:
         """
         if not self._clips:
             raise ModelToolError("the video has no frame")
-        self._clips.sort(key=lambda clip: (clip[0][0], clip[0][-1]))
-        vectors = [clip for _, clip in self._clips]
-        clips = np.stack([v.clip for v in vectors])
-        logits = np.stack([v.logits for v in vectors])
+        self._clips.sort(key=lambda pair: (pair[0].times[0], pair[0].times[-1]))
+        times = np.array([clip.times for clip, _ in self._clips], dtype=np.float32)
+        seconds = np.array([clip.seconds for clip, _ in self._clips], dtype=np.float32)
+        clips = np.stack([v.clip for _, v in self._clips])
+        logits = np.stack([v.logits for _, v in self._clips])
         labels, scores = _top(logits)
         return {
-            "frames": np.concatenate([v.frames for v in vectors]),
-            "frame_times": np.concatenate([t for t, _ in self._clips]).astype(np.float32),
+            "frames": np.concatenate([v.frames for _, v in self._clips]),
+            "frame_times": times.ravel(),
             "clips": clips,
-            "clip_times": np.array([(t[0], t[-1]) for t, _ in self._clips], dtype=np.float32),
+            "clip_times": times[:, [0, -1]].copy(),
+            "clip_seconds": seconds,
             "clip_top5_labels": labels,
             "clip_top5_scores": scores,
-            "video": video_vector(clips),
-            "video_logits": logits.mean(axis=0),
+            "video": unit(_mean(clips, seconds)[None])[0],
+            "video_logits": _mean(logits, seconds),
         }
 
     def clip_labels(self, tensors: Mapping[str, NDArray[Any]]) -> list[ClipLabel]:
@@ -85,12 +85,6 @@ class VideoCollector:
         return self._clips[0][1].labels
 
 
-def video_vector(clips: Vectors) -> Vectors:
-    """Return the mean of unit vectors ``(clips, dim)``, of L2 norm 1."""
-    (vector,) = unit(clips.mean(axis=0, dtype=np.float32)[None])
-    return np.asarray(vector, dtype=np.float32)
-
-
 def to_safetensors(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> bytes:
     """Return the file; the same content gives the same bytes, and so the same key.
 
@@ -112,6 +106,12 @@ def _top(logits: Vectors) -> tuple[NDArray[np.int32], Vectors]:
     order = np.argsort(-logits, axis=1, kind="stable")[:, :TOP]
     scores = np.take_along_axis(softmax(logits), order, axis=1)
     return order.astype(np.int32), scores.astype(np.float32)
+
+
+def _mean(rows: Vectors, seconds: Vectors) -> Vectors:
+    """Return the mean of ``(clips, n)``, each clip weighed by the time for which it stands."""
+    mean = np.average(rows.astype(np.float64), axis=0, weights=seconds.astype(np.float64))
+    return np.asarray(mean, dtype=np.float32)
 
 
 def _named(names: Sequence[str], labels: NDArray[np.int32], scores: Vectors) -> list[Label]:

@@ -25,8 +25,10 @@ class TimedClip:
     """Eight frames and their times."""
 
     times: Sequence[float]
-    """Seconds from the beginning, rising; ``(8,)``."""
+    """Seconds from the beginning, not falling; ``(8,)``."""
     frames: Pixels
+    seconds: float = 1.0
+    """Time of the video for which it stands: its weight in the video's vector."""
 
 
 def decode_frames(text: str) -> NDArray[np.uint8]:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+import json
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import aclosing, closing
+from dataclasses import asdict
 from typing import Annotated, Any
 
+import numpy as np
 from mcp.server.mcpserver import Context
 from mcp_types import CallToolResult
+from pydantic import Field
 
+from media.frames import STRIDE_SECONDS
+from media.sampling import Clip, ClipPlan, read_clips, schedule
 from model_server.answers import structured, told_errors
 from model_server.engine_set import Answer, EngineSet
 from model_server.flow import Told, stream, telling
 from model_server.media_files import MediaFiles
-from model_server.media_schema import VideoVectors
+from model_server.media_schema import MAX_CLIPS, VideoVectors
 from model_server.schema import Capability
 from model_server.video.collector import VideoCollector, to_safetensors
 from model_server.video.frames import CLIP_FRAMES, TimedClip, check_times, clips_of, decode_frames
 
 CAPABILITY: Capability = "vectorize_video"
+Stride = Annotated[float, Field(ge=0.01, le=600)]
+MaxClips = Annotated[int, Field(ge=1, le=MAX_CLIPS)] | None
 
 
 class VideoTools:
@@ -31,7 +39,52 @@ class VideoTools:
 
     def all(self) -> list[Callable[..., Any]]:
         """Return the tools."""
-        return [self.vectorize_frames]
+        return [self.vectorize_video, self.vectorize_frames]
+
+    async def vectorize_video(
+        self,
+        context: Context,
+        media: str,
+        *,
+        stride_seconds: Stride = STRIDE_SECONDS,
+        max_clips: MaxClips = None,
+        scene_aware: bool = True,
+        skip_near_duplicates: bool = True,
+    ) -> Annotated[CallToolResult, VideoVectors]:
+        """Turn a whole video into vectors of its frames, its clips and itself, with labels.
+
+        A clip is eight frames. Returns the key of a safetensors file that holds all vectors, the
+        five best labels of the video and of each clip, and where scenes begin.
+
+        Args:
+            context: Of the call.
+            media: Key of the video in the media store.
+            stride_seconds: Time between two frames of a clip, about.
+            max_clips: The budget: each scene gets a clip before any gets a second one.
+            scene_aware: No clip crosses a cut.
+            skip_near_duplicates: What looks like a clip chosen before is not computed again; that
+                clip weighs more in the video's vector.
+        """
+        plan = ClipPlan(
+            stride_seconds=stride_seconds,
+            max_clips=max_clips,
+            scene_aware=scene_aware,
+            skip_near_duplicates=skip_near_duplicates,
+        )
+        with told_errors():
+            self._engines.able(CAPABILITY)
+            async with self._files.local(media) as path, telling(context) as told:
+                chosen = await asyncio.to_thread(schedule, path, plan)
+                told.total = float(len(chosen.clips))
+                result = await self._vectorize(
+                    _timed(read_clips(path, chosen)),
+                    told,
+                    reached=lambda _, count: count,
+                    plan={"media": media, "plan": json.dumps(asdict(plan), sort_keys=True)},
+                    scenes=[scene.start for scene in chosen.scenes],
+                    duration=chosen.duration_seconds,
+                )
+        return structured(result)
 
     async def vectorize_frames(
         self, context: Context, frames: str, times: list[float] | None = None
@@ -86,9 +139,9 @@ class VideoTools:
         flow = stream(self._engines, CAPABILITY, clips, pick=lambda clip: clip.frames)
         async with aclosing(flow) as answers:
             async for clip, answer in answers:
-                collector.add(clip.times, answer.value)
+                collector.add(clip, answer.value)
                 await told.reach(reached(clip, len(collector)), f"{len(collector)} clips")
-        tensors = collector.finish()
+        tensors = collector.finish() | {"scenes": np.asarray(scenes, dtype=np.float32)}
         assert answer is not None
         metadata = {"engine": answer.engine, "version": answer.version, **plan}
         data = await asyncio.to_thread(to_safetensors, tensors, metadata)
@@ -106,3 +159,11 @@ class VideoTools:
             engine=answer.engine,
             version=answer.version,
         )
+
+
+def _timed(clips: Generator[Clip, None, None]) -> Generator[TimedClip, None, None]:
+    with closing(clips):
+        for clip in clips:
+            yield TimedClip(
+                times=clip.times.tolist(), frames=clip.frames, seconds=max(clip.seconds, 1e-3)
+            )

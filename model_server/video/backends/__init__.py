@@ -1,0 +1,1 @@
+"""Ways to compute the network of one checkpoint; each import stands in the way that needs it."""
