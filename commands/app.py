@@ -29,8 +29,10 @@ from commands.search import search
 from commands.serve_models import PASS_ON, serve_models
 from commands.settings import settings
 from commands.show import show
+from commands.similar import similar
 from commands.stats import stats
 from commands.taxonomy import taxonomy
+from commands.vectorize import vectorize
 
 app = typer.Typer(
     name="gleanery",
@@ -55,6 +57,8 @@ for _command in (
     evaluate_images,
     evaluate_hostile,
     frames,
+    vectorize,
+    similar,
     settings,
 ):
     app.command()(_command)
