@@ -13,6 +13,7 @@ import typer
 
 from commands.compare import compare
 from commands.crawl import crawl
+from commands.db import db
 from commands.demo import demo
 from commands.evaluate import evaluate
 from commands.evaluate_hostile import evaluate_hostile
@@ -62,6 +63,7 @@ for _command in (
     settings,
 ):
     app.command()(_command)
+app.add_typer(db, name="db")
 app.add_typer(feedback, name="feedback")
 app.add_typer(frontier, name="frontier")
 app.add_typer(media, name="media")

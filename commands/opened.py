@@ -20,7 +20,7 @@ def opened_store(config: Config) -> Iterator[Store]:
         StoreError: It is away, or nothing has been collected yet.
     """
     from gleanery.errors import StoreError
-    from storage import open_store
+    from storage import configured_store
 
     # The embedded store would be created by opening it: a typo in GLEANERY_HOME would look empty.
     if config.store == "sqlite" and not config.store_file.exists():
@@ -28,5 +28,5 @@ def opened_store(config: Config) -> Iterator[Store]:
             f"Nothing has been collected in {config.home} yet (아직 수집된 것이 없습니다):"
             " run `gleanery crawl …` or `gleanery demo`."
         )
-    with open_store(config.store, config.store_file) as store:
+    with configured_store(config.scrapy_settings().get) as store:
         yield store

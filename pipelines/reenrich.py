@@ -16,7 +16,7 @@ from items import item_from_dict
 from model_server.schema import MAX_DOCUMENTS
 from pipelines.classify import annotate, check_kinds, client_from_config, document_of
 from pipelines.focus import judge
-from storage import open_store
+from storage import configured_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,7 +71,7 @@ def reenrich(
     """
     kinds = sorted(check_kinds(config.classify_kinds))
     client = client_from_config(config)
-    with open_store(config.store, config.store_file) as store:
+    with configured_store(config.scrapy_settings().get) as store:
         rows = islice(store.scan(unclassified=True, kinds=kinds), limit)
         return asyncio.run(_run(store, client, rows, progress))
 

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Self
 
 from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
-from storage import open_store
+from storage import configured_store
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -30,7 +30,7 @@ class StorePipeline:
 
     def __init__(self, crawler: Crawler) -> None:
         self.stats = crawler.stats
-        self.store = open_store(crawler.settings["STORE"], crawler.settings["STORE_PATH"])
+        self.store = configured_store(crawler.settings.get)
         self.store.open()  # before the spider opens: a store that fails must stop the crawl cleanly
         self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[None]]] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None

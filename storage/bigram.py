@@ -17,26 +17,32 @@ _IS_CJK = re.compile(rf"[{_CJK}]")
 
 def index_terms(text: str) -> str:
     """Return the terms of ``text``, parted by spaces, to be indexed."""
-    return " ".join(term for run in _runs(text) for term in _terms(run))
+    return " ".join(term for run in runs(text) for term in _terms(run))
 
 
 def match_query(text: str) -> str:
     """Return the FTS5 query that finds texts with every word of ``text``; empty if it has none."""
-    return " ".join(_phrase(run) for run in _runs(text))
+    return " ".join(_phrase(run) for run in runs(text))
 
 
-def _runs(text: str) -> list[str]:
+def runs(text: str) -> list[str]:
+    """Return the words of ``text``, and its runs of Hangul, Kana and Han, in lower case."""
     return _RUN.findall(unicodedata.normalize("NFKC", text).lower())
 
 
+def is_cjk(run: str) -> bool:
+    """Whether a run that :func:`runs` gave is of Hangul, Kana or Han."""
+    return _IS_CJK.match(run) is not None
+
+
 def _terms(run: str) -> list[str]:
-    if not _IS_CJK.match(run):
+    if not is_cjk(run):
         return [run]
     return [run[i : i + 2] for i in range(len(run))]
 
 
 def _phrase(run: str) -> str:
-    if not _IS_CJK.match(run):
+    if not is_cjk(run):
         return f'"{run}"'
     if len(run) == 1:
         return f'"{run}"*'

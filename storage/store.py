@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from gleanery.registry import choose, load_folder
+from storage.options import StoreOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,22 +50,45 @@ class Store(ABC):
     name: ClassVar[str]
     """Key in ``STORE`` and in the registry."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, options: StoreOptions | None = None) -> None:
         """Prepare the store.
 
         Args:
-            path: File of an embedded store; others read their own settings.
+            path: File of an embedded store.
+            options: Where the servers of the others are.
         """
         self.path = path
+        self.options = options or StoreOptions()
 
     @abstractmethod
     def open(self) -> None:
-        """Connect, and create what is missing.
+        """Connect; an embedded store creates what is missing, a server's is made by :meth:`init`.
 
         Raises:
+            ConfigError: No address is set, or the drivers are not installed.
             StoreUnavailableError: It is away or locked.
-            StoreError: What is there is no store of ours.
+            StoreError: What is there is no store of ours, or of another version.
         """
+
+    def init(self) -> list[str]:
+        """Create what :meth:`open` expects, or bring it up to date; harmless if it is.
+
+        Returns:
+            What was made or found, one line each.
+
+        Raises:
+            StoreError: As for :meth:`open`.
+        """
+        with self:
+            return [f"{self.path} is ready"]
+
+    def check(self) -> list[str]:
+        """Return what an operator should mend, one line each; none = all is well.
+
+        Raises:
+            StoreError: As for :meth:`open`.
+        """
+        return []
 
     @abstractmethod
     def close(self) -> None:
@@ -163,10 +187,27 @@ class Store(ABC):
         self.close()
 
 
-def open_store(name: str, path: str | Path) -> Store:
+def open_store(name: str, path: str | Path, options: StoreOptions | None = None) -> Store:
     """Return the store called ``name``, not yet opened.
+
+    Args:
+        name: As in ``STORE``.
+        path: File of an embedded store.
+        options: Where the servers are; the embedded store needs none.
 
     Raises:
         RegistryError: There is none; the message lists those there are.
     """
-    return choose(name, load_folder("storage.stores", Store), kind="store")(Path(path))
+    return choose(name, load_folder("storage.stores", Store), kind="store")(Path(path), options)
+
+
+def configured_store(get: Callable[[str], Any]) -> Store:
+    """Return the store that the settings name, not yet opened.
+
+    Args:
+        get: Value of a setting by its upper-case name, e.g. ``crawler.settings.get``.
+
+    Raises:
+        RegistryError: There is none; the message lists those there are.
+    """
+    return open_store(get("STORE"), get("STORE_PATH"), StoreOptions.read(get))

@@ -15,7 +15,17 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from storage import StoreOptions
 from tests.crawl import deprecated_calls
+from tests.store_servers import (
+    has_mongodb,
+    mariadb,
+    mariadb_program,
+    mongodb,
+    scratch_mongodb,
+    scratch_mysql,
+    skip_without,
+)
 
 FIXTURES = Path(
     os.environ.get("GLEANERY_FIXTURES", Path(__file__).parents[2] / "shared" / "fixtures")
@@ -87,6 +97,47 @@ def redis_url(redis_server: str) -> str:
     with Redis.from_url(redis_server) as client:
         client.flushall()
     return redis_server
+
+
+@pytest.fixture(scope="session")
+def mysql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a database in MariaDB, started for this run, or in ``GLEANERY_MYSQL_URL``."""
+    skip_without("pymysql")
+    if url := os.environ.get("GLEANERY_MYSQL_URL"):
+        with scratch_mysql(url) as scratch:
+            yield scratch
+        return
+    if mariadb_program() is None:
+        missing_server("mariadb-server")
+    with mariadb(tmp_path_factory.mktemp("m")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def mongodb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a database that speaks MongoDB, started here, or in ``GLEANERY_MONGODB_URL``."""
+    skip_without("pymongo")
+    if url := os.environ.get("GLEANERY_MONGODB_URL"):
+        with scratch_mongodb(url) as scratch:
+            yield scratch
+        return
+    if not has_mongodb():
+        missing_server("secantusdb")
+    with mongodb(tmp_path_factory.mktemp("mongodb")) as started:
+        yield started
+
+
+@pytest.fixture
+def store_options(request: pytest.FixtureRequest) -> Callable[[str], StoreOptions]:
+    """What a store of a name needs: addresses of the servers it is made of, started if need be."""
+
+    def options(name: str) -> StoreOptions:
+        return StoreOptions(
+            mysql_url=request.getfixturevalue("mysql_server") if "mysql" in name else "",
+            mongodb_url=request.getfixturevalue("mongodb_server") if "mongodb" in name else "",
+        )
+
+    return options
 
 
 @pytest.fixture(scope="session")

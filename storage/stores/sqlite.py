@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from items import Item
     from items.proposal import Status
+    from storage.options import StoreOptions
 
 SCHEMA_VERSION = 2
 _SCHEMA = Path(__file__).with_suffix(".sql")
@@ -45,8 +46,8 @@ class SqliteStore(Store):
 
     name: ClassVar[str] = "sqlite"
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, options: StoreOptions | None = None) -> None:
+        super().__init__(path, options)
         self._db: sqlite3.Connection | None = None
         self._lock = threading.RLock()
 

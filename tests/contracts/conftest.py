@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from gleanery.registry import load_folder
+from storage import Store
 from storage.redis_address import open_redis
 from tests.contracts.frontier import RedisCrawl, SqliteCrawl
 from tests.redis_servers import cluster, one_server, valkey_program
+from tests.store_servers import emptied
 
 
 @pytest.fixture(params=["redis", "valkey", "cluster", "sqlite"])
@@ -18,6 +21,21 @@ def crawl(request, tmp_path):
         crawl = RedisCrawl(request.getfixturevalue(f"{request.param}_url"), "contract")
     yield crawl
     crawl.close()
+
+
+@pytest.fixture(params=sorted(load_folder("storage.stores", Store)))
+def closed_store(request, tmp_path, store_options):
+    """An empty store, prepared, not yet opened."""
+    store = emptied(request.param, tmp_path / "store.db", store_options(request.param))
+    store.init()
+    return store
+
+
+@pytest.fixture
+def store(closed_store):
+    """An empty store."""
+    with closed_store as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
@@ -34,15 +52,15 @@ def cluster_server(tmp_path_factory):
 
 @pytest.fixture
 def valkey_url(valkey_server):
-    return emptied(valkey_server)
+    return flushed(valkey_server)
 
 
 @pytest.fixture
 def cluster_url(cluster_server):
-    return emptied(cluster_server)
+    return flushed(cluster_server)
 
 
-def emptied(url):
+def flushed(url):
     with open_redis(url) as client:
         client.flushall()
     return url

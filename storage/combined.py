@@ -1,0 +1,76 @@
+"""The catalogue in MySQL, the documents in MongoDB: two servers, one store.
+
+A batch goes into MongoDB first, then into MySQL. A crash between the two leaves documents that the
+catalogue does not know yet, never the reverse; the crawl has not been told that the batch is stored
+and saves it again, which enters it. What nobody saves again is found by comparing identities and
+revisions, and is entered from the document, which holds all that the catalogue says. An entry is
+overwritten only by one of the same or a later revision, so two crawls that race for an item leave
+the catalogue at the document's last state, whichever writes last.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.mongodb import schema
+from storage.mongodb.database import translated
+from storage.mongodb.documents import Documents
+from storage.mysql.catalogue import check_fits, enter
+from storage.mysql.catalogue_store import CatalogueStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from items import Item
+    from storage.bookkeeping import Version
+    from storage.options import StoreOptions
+    from storage.store import Row
+
+
+class CombinedItems(CatalogueStore):
+    """Counts, sorts and searches in MySQL; documents, comments and pages are in MongoDB."""
+
+    def __init__(self, path: Path, options: StoreOptions | None = None) -> None:
+        super().__init__(path, options)
+        self.documents = Documents(self.options, alone=False)
+
+    def open(self) -> None:
+        super().open()
+        with translated():
+            schema.require(self.documents.db)
+
+    def close(self) -> None:
+        super().close()
+        self.documents.db.client.close()
+
+    def init(self) -> list[str]:
+        days = self.options.raw_keep_days
+        with translated():
+            made = schema.make(self.documents.db, alone=False, raw_keep_days=days)
+        return [*super().init(), *made]
+
+    def check(self) -> list[str]:
+        with translated():
+            found = schema.problems(self.documents.db, alone=False)
+        return [*super().check(), *found]
+
+    def save(self, items: Sequence[Item]) -> None:
+        with translated():
+            check_fits(item.to_dict() for item in items)
+        self._enter(self.documents.save(items))
+
+    def update(self, identity: str, change: Callable[[Item], None]) -> bool:
+        version = self.documents.update(identity, change)
+        if version:
+            self._enter([version])
+        return version is not None
+
+    def rows(self, identities: Sequence[str]) -> list[Row]:
+        return self.documents.rows(identities)
+
+    def raw(self, identity: str) -> bytes | None:
+        return self.documents.raw(identity)
+
+    def _enter(self, versions: Sequence[Version]) -> None:
+        self.database.transact(lambda db: enter(db, versions))

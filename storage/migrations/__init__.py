@@ -1,0 +1,1 @@
+"""Revisions of the MySQL tables: one file each, run by ``gleanery db migrate``."""

@@ -1,0 +1,133 @@
+"""Collections, their validators and their indexes; ``gleanery db init`` makes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from gleanery.errors import StoreError
+
+if TYPE_CHECKING:
+    from pymongo.database import Database
+
+    from storage.mongodb.database import Document
+
+VERSION = 1
+DOCUMENTS, COMMENTS = "documents", "comments"
+ITEMS = (DOCUMENTS, COMMENTS)
+"""Where items are: a comment is one document of its own, since a document ends at 16 MiB."""
+PAGES, PROPOSALS, COUNTERS, META = "raw_pages", "proposals", "counters", "meta"
+DAY = 24 * 3600
+_TTL = "stored_at"
+
+_TEXT = {"bsonType": "string"}
+_NUMBER = {"bsonType": ["int", "long"]}
+_ITEM = {
+    "bsonType": "object",
+    "required": ["revision", "item"],
+    "properties": {
+        "revision": _NUMBER,
+        "item": {
+            "bsonType": "object",
+            "required": ["identity", "platform", "kind", "depth", "fetched_at"],
+            "properties": {
+                "identity": _TEXT,
+                "platform": _TEXT,
+                "kind": _TEXT,
+                "depth": _NUMBER,
+                "fetched_at": _TEXT,
+            },
+        },
+    },
+}
+_VALIDATORS: dict[str, dict[str, Any]] = {
+    DOCUMENTS: _ITEM,
+    COMMENTS: _ITEM | {"required": ["revision", "item", "path"]},
+    PAGES: {"bsonType": "object", "required": ["body", _TTL]},
+    PROPOSALS: {"bsonType": "object", "required": ["revision", "proposal"]},
+}
+_ALONE = [
+    IndexModel([("number", ASCENDING)], name="number"),
+    IndexModel([("item.fetched_at", DESCENDING), ("number", DESCENDING)], name="fetched_at"),
+    IndexModel(
+        [("item.category", ASCENDING), ("item.fetched_at", DESCENDING), ("number", DESCENDING)],
+        name="category",
+    ),
+    IndexModel([("item.classified_at", ASCENDING), ("number", ASCENDING)], name="classified_at"),
+    IndexModel([("terms", ASCENDING)], name="terms"),
+]
+"""What only a store without a catalogue in MySQL is asked for."""
+
+
+def make(db: Database[Document], *, alone: bool, raw_keep_days: float) -> list[str]:
+    """Make or change collections, validators and indexes; a second call changes nothing.
+
+    Args:
+        db: Where.
+        alone: Whether there is no catalogue in MySQL.
+        raw_keep_days: Days after which a page as fetched goes; 0 = never.
+
+    Returns:
+        What there is now, one line each.
+    """
+    there = set(db.list_collection_names())
+    for name, schema in _VALIDATORS.items():
+        rule = {"$jsonSchema": schema}
+        if name in there:
+            db.command("collMod", name, validator=rule)
+        else:
+            db.create_collection(name, validator=rule)
+    for name in ITEMS:
+        if alone:
+            db[name].create_indexes(_ALONE)
+    db[COMMENTS].create_indexes([IndexModel([("path", ASCENDING)], name="path")])
+    _expire(db, raw_keep_days)
+    db[META].replace_one({"_id": "schema"}, {"_id": "schema", "version": VERSION}, upsert=True)
+    return [
+        f"MongoDB {db.name}.{name}: {', '.join(sorted(db[name].index_information()))}"
+        for name in _VALIDATORS
+    ]
+
+
+def _expire(db: Database[Document], raw_keep_days: float) -> None:
+    """Let pages go after so many days; an index of another length is made anew."""
+    pages = db[PAGES]
+    wanted = int(raw_keep_days * DAY)
+    found = pages.index_information().get(_TTL)
+    if found and found.get("expireAfterSeconds") != wanted:
+        pages.drop_index(_TTL)
+    if wanted:
+        pages.create_index(_TTL, name=_TTL, expireAfterSeconds=wanted)
+
+
+def require(db: Database[Document]) -> None:
+    """Make sure that :func:`make` was here.
+
+    Raises:
+        StoreError: It was not, or that of another version.
+    """
+    found = db[META].find_one({"_id": "schema"})
+    if found is None:
+        raise StoreError(
+            f"MongoDB {db.name} has no collections of ours: run `gleanery db init`"
+            " (먼저 초기화하세요)"
+        )
+    if found["version"] != VERSION:
+        raise StoreError(
+            f"MongoDB {db.name} has schema {found['version']}, this program needs {VERSION}"
+        )
+
+
+def problems(db: Database[Document], *, alone: bool) -> list[str]:
+    """Return what an operator should mend, one line each."""
+    found = []
+    wanted = {i.document["name"] for i in _ALONE} if alone else set()
+    for name, more in ((DOCUMENTS, set()), (COMMENTS, {"path"})):
+        if missing := (wanted | more) - set(db[name].index_information()):
+            found.append(f"MongoDB {db.name}.{name} lacks the index {', '.join(sorted(missing))}")
+    for name in _VALIDATORS:
+        options = db[name].options()
+        if "validator" not in options:
+            found.append(f"MongoDB {db.name}.{name} has no validator")
+    return found

@@ -1,0 +1,162 @@
+"""The catalogue: what is counted, sorted and searched, in MySQL or MariaDB."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import String, bindparam, func, select, text
+
+from gleanery.errors import WriteRejectedError
+from storage.mysql.database import insert, upsert
+from storage.mysql.schema import item_terms, items
+from storage.store import Row, StoreStats
+from storage.words import index_words, match_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import ColumnElement, Connection, Select
+
+    from storage.bookkeeping import Version
+
+PAGE = 500
+"""Rows read at once by :func:`scanned`."""
+_INSERT = insert(items)
+_UPSERT = upsert(items, key=("identity_hash", "identity"), newer="revision")
+_TERMS = upsert(item_terms, key=("item_id",))
+_LONGEST = {
+    c.name: c.type.length for c in items.columns if isinstance(c.type, String) and c.type.length
+} | {"identity": 2**14}
+_NUMBERS = select(items.c.id, items.c.identity, items.c.revision).where(
+    items.c.identity_hash.in_(bindparam("hashes", expanding=True))
+)
+_MATCH = text(
+    "SELECT items.identity FROM item_terms JOIN items ON items.id = item_terms.item_id"
+    " WHERE MATCH (item_terms.terms) AGAINST (:query IN BOOLEAN MODE)"
+    " ORDER BY MATCH (item_terms.terms) AGAINST (:query IN BOOLEAN MODE) DESC, items.id LIMIT :most"
+)
+
+
+def hash_of(identity: str) -> bytes:
+    """Return the key of an identity, 32 bytes.
+
+    Raises:
+        UnicodeEncodeError: It holds a lone surrogate.
+    """
+    return sha256(identity.encode()).digest()
+
+
+def check_fits(rows: Iterable[Row]) -> None:
+    """Make sure that MySQL will take what it is to know of ``rows``.
+
+    Raises:
+        WriteRejectedError: A value is too long, or out of range.
+    """
+    for row in rows:
+        for name, most in _LONGEST.items():
+            if len(row[name] or "") > most:
+                raise WriteRejectedError(f"MySQL: {name} has more than {most} characters")
+        if not -(2**31) <= row["depth"] < 2**31:
+            raise WriteRejectedError(f"MySQL: depth {row['depth']} is out of range")
+
+
+def enter(db: Connection, versions: Sequence[Version], *, all_new: bool = False) -> dict[str, int]:
+    """Describe items in the catalogue; an older version never overwrites a newer one.
+
+    Args:
+        db: A transaction.
+        versions: The items.
+        all_new: Fail, for the transaction to be repeated, if one of them is known.
+
+    Returns:
+        Numbers of those items by identity, whose version here is the one that stands now.
+    """
+    if not versions:
+        return {}
+    db.exec_driver_sql(_INSERT if all_new else _UPSERT, [_described(v) for v in versions])
+    revisions = {v.row["identity"]: v.revision for v in versions}
+    hashes = [hash_of(identity) for identity in revisions]
+    standing = {
+        found.identity: found.id
+        for found in db.execute(_NUMBERS, {"hashes": hashes})
+        if found.revision == revisions[found.identity]
+    }
+    texts = [
+        (standing[identity], _indexed(v.row))
+        for v in versions
+        if (identity := v.row["identity"]) in standing
+    ]
+    if texts:
+        db.exec_driver_sql(_TERMS, texts)
+    return standing
+
+
+def _described(version: Version) -> tuple[Any, ...]:
+    """Return the values in the order of the table's columns, ``id`` left out."""
+    values = {
+        "identity_hash": hash_of(version.row["identity"]),
+        "revision": version.revision,
+    }
+    return tuple(
+        values[c.name] if c.name in values else version.row[c.name]
+        for c in items.columns
+        if c.name != "id"
+    )
+
+
+def _indexed(row: Row) -> str:
+    title = " ".join(filter(None, (row["title"], row["headline"])))
+    return index_words(title, row["text"])
+
+
+def matching(db: Connection, query: str, limit: int) -> list[str]:
+    """Return identities of items that have every word of ``query``, best first."""
+    words = match_words(query)
+    if not words:
+        return []
+    return list(db.execute(_MATCH, {"query": words, "most": limit}).scalars())
+
+
+def newest(limit: int, category: str | None) -> Select[Any]:
+    """Return the query for identities of the items fetched last, newest first."""
+    query = select(items.c.identity).order_by(items.c.fetched_at.desc(), items.c.id.desc())
+    if category:
+        query = query.where(items.c.category == category)
+    return query.limit(limit)
+
+
+def page_after(last: int, *, unclassified: bool, kinds: Sequence[str]) -> Select[Any]:
+    """Return the query for the next ``PAGE`` numbers and identities, in order of first saving."""
+    query = select(items.c.id, items.c.identity).where(items.c.id > last)
+    if unclassified:
+        query = query.where(items.c.classified_at.is_(None))
+    if kinds:
+        query = query.where(items.c.kind.in_(kinds))
+    return query.order_by(items.c.id).limit(PAGE)
+
+
+def counted(db: Connection, classified_kinds: Sequence[str]) -> StoreStats:
+    """Count everything."""
+    waiting = items.c.classified_at.is_(None) & items.c.kind.in_(classified_kinds)
+    return StoreStats(
+        total=_count(db),
+        items=_groups(db, items.c.platform),
+        kinds=_groups(db, items.c.kind),
+        categories=_groups(db, items.c.category, items.c.category.is_not(None)),
+        depths=dict(sorted(_groups(db, items.c.depth).items())),
+        days=dict(sorted(_groups(db, func.substr(items.c.fetched_at, 1, 10)).items())),
+        unclassified=_count(db, waiting) if classified_kinds else 0,
+        needs_review=_count(db, items.c.needs_review.is_(True)),
+    )
+
+
+def _count(db: Connection, *where: ColumnElement[bool]) -> int:
+    return db.execute(select(func.count()).select_from(items).where(*where)).scalar_one()
+
+
+def _groups(
+    db: Connection, column: ColumnElement[Any], *where: ColumnElement[bool]
+) -> dict[Any, int]:
+    found: Iterable[Any] = db.execute(select(column, func.count()).where(*where).group_by(column))
+    return dict(sorted(((key, n) for key, n in found), key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,93 @@
+"""What a store with its catalogue in MySQL does, wherever its documents are."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from gleanery.errors import StoreError
+from storage.mysql import catalogue, migrate, proposals
+from storage.mysql.database import Database
+from storage.store import Row, Store, StoreStats
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Select
+
+    from items import Proposal
+    from items.proposal import Status
+    from storage.options import StoreOptions
+
+
+class CatalogueStore(Store):
+    """Counts, sorts and searches in MySQL; :meth:`rows` says what the items are."""
+
+    def __init__(self, path: Path, options: StoreOptions | None = None) -> None:
+        super().__init__(path, options)
+        self.database = Database(self.options)
+
+    def rows(self, identities: Sequence[str]) -> list[Row]:
+        """Return the items of ``identities`` in their order; those that are gone are left out."""
+        raise NotImplementedError
+
+    def open(self) -> None:
+        revision = self.database.transact(migrate.current)
+        if revision != migrate.newest():
+            raise StoreError(
+                f"{self.database.where} has schema {revision}, this program needs"
+                f" {migrate.newest()}: run `gleanery db migrate` (스키마를 맞추세요)"
+                if revision
+                else f"{self.database.where} has no tables of ours: run `gleanery db init`"
+                " (먼저 초기화하세요)"
+            )
+
+    def close(self) -> None:
+        self.database.close()
+
+    def init(self) -> list[str]:
+        migrate.upgrade(self.database)
+        return [f"{self.database.where}: tables of schema {migrate.newest()}"]
+
+    def check(self) -> list[str]:
+        return self.database.transact(migrate.problems)
+
+    def find(self, identity: str) -> Row | None:
+        found = self.rows([identity])
+        return found[0] if found else None
+
+    def search(self, text: str, *, limit: int = 20) -> list[Row]:
+        return self.rows(
+            self.database.transact(partial(catalogue.matching, query=text, limit=limit))
+        )
+
+    def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
+        last = 0
+        while True:
+            query = catalogue.page_after(last, unclassified=unclassified, kinds=kinds)
+            page = self.database.transact(partial(_all, query=query))
+            if not page:
+                return
+            yield from self.rows([found.identity for found in page])
+            last = page[-1].id
+
+    def latest(self, *, limit: int = 20, category: str | None = None) -> list[Row]:
+        query = catalogue.newest(limit, category)
+        return self.rows(self.database.transact(lambda db: list(db.execute(query).scalars())))
+
+    def stats(self, *, classified_kinds: Sequence[str]) -> StoreStats:
+        return self.database.transact(lambda db: catalogue.counted(db, classified_kinds))
+
+    def propose(self, new: Sequence[Proposal]) -> int:
+        return self.database.transact(lambda db: proposals.propose(db, new))
+
+    def proposals(self, *, status: Status | None = None) -> list[Proposal]:
+        return self.database.transact(lambda db: proposals.listed(db, status))
+
+    def decide(self, identity: str, status: Status) -> bool:
+        return self.database.transact(lambda db: proposals.decide(db, identity, status))
+
+
+def _all(db: Connection, query: Select[Any]) -> Sequence[Any]:
+    return db.execute(query).all()

@@ -1,0 +1,104 @@
+"""The tables, as ``storage/migrations`` makes them; ``gleanery db check`` compares the two.
+
+Collations are stated, since MariaDB and MySQL differ in their defaults and all but ``_bin`` take
+different emoji for the same. Instants are ISO 8601 texts, as in the other stores: exact at every
+year, and in order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.mysql import BINARY, LONGBLOB, LONGTEXT, VARCHAR
+
+ENGINE: dict[str, Any] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",
+    "mysql_row_format": "DYNAMIC",
+}
+metadata = MetaData()
+
+
+def _instant() -> VARCHAR:
+    return VARCHAR(40, charset="ascii", collation="ascii_bin")
+
+
+def _item_id() -> Column[int]:
+    return Column(
+        "item_id",
+        BigInteger,
+        ForeignKey("items.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=True),  # order of first saving
+    Column("identity_hash", BINARY(32), nullable=False),  # SHA-256: a URL may be longer than a key
+    Column("identity", Text, nullable=False),
+    Column("platform", String(191), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("category", String(191)),
+    Column("subcategory", String(191)),
+    Column("needs_review", Boolean, nullable=False),
+    Column("classified_at", _instant()),
+    Column("fetched_at", _instant(), nullable=False),
+    Column("revision", BigInteger, nullable=False),  # of the document it describes
+    Index("items_identity", "identity_hash", unique=True),
+    Index("items_category", "category", "fetched_at", "id"),
+    Index("items_fetched_at", "fetched_at", "id"),
+    Index("items_unclassified", "classified_at", "kind", "id"),
+    Index("items_platform", "platform"),
+    Index("items_kind", "kind"),
+    Index("items_depth", "depth"),
+    Index("items_review", "needs_review"),
+    **ENGINE,
+)
+"""The catalogue: what is counted, sorted and filtered by."""
+
+item_terms = Table(
+    "item_terms",
+    metadata,
+    _item_id(),
+    Column("terms", LONGTEXT(charset="ascii", collation="ascii_bin"), nullable=False),
+    Index("item_terms_terms", "terms", mysql_prefix="FULLTEXT"),
+    **ENGINE,
+)
+"""Full text, as ``storage.words`` writes it for servers that have no parser for Korean."""
+
+documents = Table(
+    "documents", metadata, _item_id(), Column("body", LONGTEXT, nullable=False), **ENGINE
+)
+"""``Item.to_dict()`` as JSON; empty where MongoDB keeps the documents."""
+
+raw_pages = Table(
+    "raw_pages", metadata, _item_id(), Column("body", LONGBLOB, nullable=False), **ENGINE
+)
+"""Pages as fetched, gzip; empty where MongoDB keeps the documents."""
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("identity_hash", BINARY(32), primary_key=True),
+    Column("identity", Text, nullable=False),
+    Column("body", LONGTEXT, nullable=False),
+    **ENGINE,
+)
+"""``items.Proposal`` as JSON."""

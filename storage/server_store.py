@@ -1,0 +1,102 @@
+"""The door to a store whose drivers are an extra: nothing of it is imported before it is opened."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from gleanery.errors import ConfigError, StoreUnavailableError
+from storage.store import Row, Store, StoreStats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from items import Item, Proposal
+    from items.proposal import Status
+
+
+class ServerStore(Store):
+    """Passes every call on to the store that :meth:`make` gives."""
+
+    _inner: Store | None = None
+
+    @abstractmethod
+    def make(self) -> Store:
+        """Return the store itself, not yet opened.
+
+        Raises:
+            ImportError: Its drivers are missing.
+            ConfigError: A setting is missing or malformed.
+        """
+
+    def open(self) -> None:
+        inner = self._made()
+        try:
+            inner.open()
+        except BaseException:
+            inner.close()
+            raise
+        self._inner = inner
+
+    def close(self) -> None:
+        inner, self._inner = self._inner, None
+        if inner:
+            inner.close()
+
+    def init(self) -> list[str]:
+        inner = self._made()
+        try:
+            return inner.init()
+        finally:
+            inner.close()
+
+    def check(self) -> list[str]:
+        return self._opened.check()
+
+    def save(self, items: Sequence[Item]) -> None:
+        self._opened.save(items)
+
+    def update(self, identity: str, change: Callable[[Item], None]) -> bool:
+        return self._opened.update(identity, change)
+
+    def find(self, identity: str) -> Row | None:
+        return self._opened.find(identity)
+
+    def raw(self, identity: str) -> bytes | None:
+        return self._opened.raw(identity)
+
+    def search(self, text: str, *, limit: int = 20) -> list[Row]:
+        return self._opened.search(text, limit=limit)
+
+    def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
+        return self._opened.scan(unclassified=unclassified, kinds=kinds)
+
+    def latest(self, *, limit: int = 20, category: str | None = None) -> list[Row]:
+        return self._opened.latest(limit=limit, category=category)
+
+    def stats(self, *, classified_kinds: Sequence[str]) -> StoreStats:
+        return self._opened.stats(classified_kinds=classified_kinds)
+
+    def propose(self, proposals: Sequence[Proposal]) -> int:
+        return self._opened.propose(proposals)
+
+    def proposals(self, *, status: Status | None = None) -> list[Proposal]:
+        return self._opened.proposals(status=status)
+
+    def decide(self, identity: str, status: Status) -> bool:
+        return self._opened.decide(identity, status)
+
+    @property
+    def _opened(self) -> Store:
+        if self._inner is None:
+            raise StoreUnavailableError(f"the store {self.name} is not open")
+        return self._inner
+
+    def _made(self) -> Store:
+        try:
+            return self.make()
+        except ImportError as error:
+            raise ConfigError(
+                f"The store {self.name} needs its drivers (드라이버가 없습니다):"
+                f" pip install 'gleanery[server]' ({error})"
+            ) from error

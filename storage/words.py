@@ -1,0 +1,116 @@
+"""Full text on servers that know no Korean: the terms of ``storage.bigram``, written in ASCII.
+
+InnoDB leaves out words of fewer than 3 letters and a list of English ones, takes letters outside
+its tables for gaps, and MariaDB has no parser for Korean. So every term becomes a word of letters
+that any server takes as it is: ``여행`` is ``c5ecd589``, ``the`` is ``__the``. Marks over letters
+are left out, as SQLite's index does it (``café`` is found by ``cafe``).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from storage.bigram import is_cjk, runs
+
+LONGEST = 80
+"""Letters of one word, as InnoDB leaves out longer ones than 84; longer terms are cut."""
+TITLE_WEIGHT = 4
+"""How often a title counts: the words of a title are written so many times."""
+LONGEST_TITLE = 1000
+"""Characters; a longer title counts once, as if it were text."""
+MOST_WORDS = 100_000
+"""Words indexed of one item; what comes later is not found."""
+
+
+def index_words(title: str, text: str) -> str:
+    """Return the words to be indexed for an item, parted by spaces."""
+    weight = TITLE_WEIGHT if len(title) <= LONGEST_TITLE else 1
+    words = [*_words(title) * weight, *_words(text)]
+    return " ".join(words[:MOST_WORDS])
+
+
+def match_words(text: str) -> str:
+    """Return the query in boolean mode for items with every word of ``text``; empty if none."""
+    return " ".join(f"+{_phrase(run)}" for run in runs(text))
+
+
+def terms(text: str) -> set[str]:
+    """Return the terms of ``text`` as they are, for an index over a list of them."""
+    return {term for run in runs(text) for term in _terms(run)}
+
+
+def needed_terms(text: str) -> tuple[list[str], list[str]]:
+    """Return what an item must have to match ``text``: whole terms, and beginnings of terms."""
+    whole: set[str] = set()
+    heads: set[str] = set()
+    for run in runs(text):
+        if not is_cjk(run):
+            whole.add(_folded(run))
+        elif len(run) == 1:
+            heads.add(run)
+        else:
+            whole.update(_pairs(run))
+    return sorted(whole), sorted(heads)
+
+
+def says(title: str, text: str, query: str) -> int:
+    """Return how much an item says of ``query``: occurrences, those in the title count more.
+
+    0 if a word is missing.
+    """
+    total = 0
+    for run in runs(query):
+        found = TITLE_WEIGHT * _count(run, title) + _count(run, text)
+        if not found:
+            return 0
+        total += found
+    return total
+
+
+def _count(run: str, text: str) -> int:
+    found = runs(text)
+    if is_cjk(run):
+        return sum(other.count(run) for other in found)
+    return sum(_folded(other) == _folded(run) for other in found)
+
+
+def _words(text: str) -> list[str]:
+    return [_ascii(term) for run in runs(text) for term in _terms(run)]
+
+
+def _phrase(run: str) -> str:
+    if not is_cjk(run):
+        return _ascii(_folded(run))
+    if len(run) == 1:
+        return f"{_ascii(run)}*"
+    return f'"{" ".join(map(_ascii, _pairs(run)))}"'
+
+
+def _terms(run: str) -> list[str]:
+    return [*_pairs(run), run[-1]] if is_cjk(run) else [_folded(run)]
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[i : i + 2] for i in range(len(run) - 1)]
+
+
+def _folded(run: str) -> str:
+    if run.isascii():
+        return run
+    apart = unicodedata.normalize("NFKD", run)
+    return "".join(c for c in apart if unicodedata.category(c) != "Mn") or run
+
+
+_PLAIN = re.compile(r"[0-9a-z]+")
+
+
+def _ascii(term: str) -> str:
+    """Write ``term`` so that different terms stay different, and heads stay heads."""
+    if is_cjk(term):
+        return "".join(f"{ord(c):04x}" for c in term)
+    if _PLAIN.fullmatch(term):
+        return f"__{term}"[:LONGEST]
+    return (
+        "__" + "".join(c if _PLAIN.fullmatch(c) else f"_{ord(c):06x}" for c in term)[: LONGEST - 2]
+    )

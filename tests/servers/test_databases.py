@@ -1,0 +1,240 @@
+"""What is each server's own: migrations, plans, indexes, paths, races between two servers."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from gleanery.errors import ConfigError, StoreError, StoreUnavailableError, WriteRejectedError
+from items import Article, Comment, Post, Video
+from storage import StoreOptions, open_store
+from storage.bookkeeping import Version
+from storage.mongodb.database import connect
+from storage.mongodb.documents import Documents
+from storage.mysql import migrate
+from storage.mysql.catalogue import enter, hash_of
+from storage.mysql.database import Database
+from tests.store_servers import emptied
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
+
+
+def a_post(number: int, **more) -> Post:
+    return Post(platform="reddit", external_id=f"t3_{number}", url="u", fetched_at=NOW, **more)
+
+
+def gleanery(home: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("GLEANERY_")}
+    return subprocess.run(
+        [sys.executable, "-m", "commands.app", *arguments],
+        env=clean | {"GLEANERY_HOME": str(home)} | env,
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def mysql(tmp_path, store_options):
+    store = emptied("mysql", tmp_path, store_options("mysql"))
+    store.init()
+    with store:
+        yield store
+
+
+@pytest.fixture
+def both(tmp_path, store_options):
+    store = emptied("mysql+mongodb", tmp_path, store_options("mysql+mongodb"))
+    store.init()
+    with store:
+        yield store
+
+
+def test_tables_go_down_and_up_again_and_are_those_of_the_program(mysql):
+    mysql.save([a_post(n, title="서울 여행") for n in range(50)])
+    assert mysql.check() == []
+
+    handle = Database(mysql.options)
+    migrate.downgrade(handle, "base")
+    with pytest.raises(StoreError, match="gleanery db init"):
+        mysql.save([a_post(1)])
+    migrate.upgrade(handle)
+
+    assert mysql.check() == []
+    assert mysql.stats(classified_kinds=[]).total == 0
+    handle.close()
+
+
+def test_the_sql_on_paper_makes_the_same_tables(mysql):
+    handle = Database(mysql.options)
+    migrate.downgrade(handle, "base")
+    with handle.engine.begin() as db:
+        db.execute(text("DROP TABLE IF EXISTS alembic_version"))
+        for statement in migrate.offline_sql().split(";\n"):
+            if statement.strip():
+                db.exec_driver_sql(statement)
+    handle.close()
+
+    assert mysql.check() == []
+
+
+ASKED = {
+    "SELECT identity FROM items WHERE category = 'c3' ORDER BY fetched_at DESC, id DESC LIMIT 20":
+        "items_category",
+    "SELECT identity FROM items ORDER BY fetched_at DESC, id DESC LIMIT 20": "items_fetched_at",
+    "SELECT id FROM items WHERE classified_at IS NULL AND kind = 'post' AND id > 0 LIMIT 500":
+        "items_unclassified",
+    "SELECT platform, count(*) FROM items GROUP BY platform": "items_platform",
+    f"SELECT id FROM items WHERE identity_hash = x'{hash_of('reddit:t3_7').hex()}'":
+        "items_identity",
+    "SELECT item_id FROM item_terms WHERE MATCH (terms) AGAINST ('+__tea' IN BOOLEAN MODE)":
+        "item_terms_terms",
+}  # fmt: skip
+
+
+def test_what_is_asked_often_is_answered_from_an_index(mysql):
+    for start in range(0, 3000, 500):
+        known = {"classified_at": NOW, "text": "tea"}
+        mysql.save([a_post(n, category=f"c{n % 20}", **known) for n in range(start, start + 500)])
+    handle = Database(mysql.options)
+
+    with handle.engine.connect() as db:
+        db.exec_driver_sql("ANALYZE TABLE items, item_terms").all()
+        used = {sql: db.exec_driver_sql(f"EXPLAIN {sql}").one().key for sql in ASKED}
+    handle.close()
+
+    assert used == ASKED
+
+
+def test_a_value_that_mysql_cannot_take_keeps_the_batch_out_of_both(both):
+    with pytest.raises(WriteRejectedError, match="category"):
+        both.save([a_post(1), a_post(2, category="x" * 200)])
+
+    assert both.find("reddit:t3_1") is None
+    assert both.stats(classified_kinds=[]).total == 0
+
+
+def test_a_batch_that_only_mongodb_took_is_entered_when_it_is_saved_again(both):
+    documents = Documents(both.options, alone=False)
+    documents.save([a_post(1, title="tea"), a_post(2)])  # then the process died
+    documents.db.client.close()
+    assert both.stats(classified_kinds=[]).total == 0
+
+    both.save([a_post(1, title="tea"), a_post(2)])
+
+    assert both.stats(classified_kinds=[]).total == 2
+    assert [row["identity"] for row in both.search("tea")] == ["reddit:t3_1"]
+
+
+def test_an_older_revision_never_overwrites_the_catalogue(both):
+    both.save([a_post(1, title="old")])
+    both.save([a_post(1, title="new", category="food", classified_at=NOW)])
+    handle = Database(both.options)
+    late = Version(a_post(1, title="old").to_dict(), 1)
+
+    standing = handle.transact(lambda db: enter(db, [late]))
+    handle.close()
+
+    assert standing == {}
+    assert both.stats(classified_kinds=[]).categories == {"food": 1}
+    assert (both.search("old"), len(both.search("new"))) == ([], 1)
+
+
+def test_comments_have_a_path_from_their_root(both):
+    def comment(name, parent):
+        return Comment(
+            platform="reddit", external_id=name, url="u", root="reddit:t3_1", parent=parent
+        )
+
+    both.save([comment("a", "reddit:t3_1")])
+    both.save([comment("c/d", "reddit:b"), comment("b", "reddit:a"), comment("z", "reddit:gone")])
+    db = connect(both.options)
+    paths = {row["_id"]: row["path"] for row in db["comments"].find()}
+    db.client.close()
+
+    assert paths == {
+        "reddit:a": "reddit:t3_1/reddit:a",
+        "reddit:b": "reddit:t3_1/reddit:a/reddit:b",
+        "reddit:c/d": "reddit:t3_1/reddit:a/reddit:b/reddit:c%2Fd",
+        "reddit:z": "reddit:t3_1/reddit:gone/reddit:z",
+    }
+
+
+def test_pages_expire_after_the_days_that_are_set(both):
+    for days, seconds in ((7, 7 * 86400), (2, 2 * 86400), (0, None)):
+        options = replace(both.options, raw_keep_days=days)
+        open_store(both.name, "", options).init()
+        db = connect(options)
+        index = db["raw_pages"].index_information().get("stored_at", {})
+        db.client.close()
+        assert index.get("expireAfterSeconds") == seconds
+
+
+@pytest.mark.parametrize("name", ["mysql", "mongodb", "mysql+mongodb"])
+def test_a_store_without_an_address_says_which_setting_is_missing(name):
+    with pytest.raises(ConfigError, match=r"GLEANERY_(MYSQL|MONGODB)_URL is not set"):
+        open_store(name, "").open()
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket")  # PyMySQL's own, when nobody listens
+def test_a_server_that_is_away_is_said_to_be_away():
+    options = StoreOptions(mysql_url="mysql://u:secret@127.0.0.1:9/x", store_timeout_seconds=1)
+
+    with pytest.raises(StoreUnavailableError) as error:
+        open_store("mysql", "", options).open()
+
+    assert "secret" not in str(error.value)
+    assert "secret" not in repr(options)
+
+
+def test_a_laptops_store_is_copied_and_compared(tmp_path, store_options):
+    options = store_options("mysql+mongodb")
+    emptied("mysql+mongodb", tmp_path, options)
+    page = Article(
+        platform="web",
+        external_id="https://e.com/",
+        url="u",
+        raw_html=gzip.compress("<p>여행".encode()),
+    )
+    with open_store("sqlite", tmp_path / "gleanery.db") as laptop:
+        laptop.save([a_post(n, title=f"글 {n} 🙂") for n in range(450)])
+        laptop.save([page, Video(platform="youtube", external_id="v", url="u")])
+    env = {"GLEANERY_MYSQL_URL": options.mysql_url, "GLEANERY_MONGODB_URL": options.mongodb_url}
+    command = ("db", "copy", "--from", f"sqlite:{tmp_path}/gleanery.db", "--to", "mysql+mongodb",
+               "--json")  # fmt: skip
+
+    first = gleanery(tmp_path, *command, **env)
+    again = gleanery(tmp_path, *command, **env)
+
+    report = json.loads(first.stdout)
+    assert (first.returncode, again.returncode, first.stderr) == (0, 0, "")
+    assert (report["items"], report["missing"], report["differing"]) == (452, 0, 0)
+    assert report["source_checksum"] == report["target_checksum"]
+    assert json.loads(again.stdout) == report
+    with open_store("mysql+mongodb", "", options) as servers:
+        assert servers.raw(page.identity) == "<p>여행".encode()
+        servers.update("reddit:t3_7", lambda item: setattr(item, "title", "other"))
+    changed = gleanery(tmp_path, *command[:-1], **env)
+    assert changed.returncode == 0  # copied anew: the laptop's title stands again
+
+
+def test_the_command_prepares_checks_and_migrates(tmp_path, store_options):
+    url = store_options("mysql").mysql_url
+    env = {"GLEANERY_MYSQL_URL": url, "GLEANERY_STORE": "mysql"}
+
+    down = gleanery(tmp_path, "db", "migrate", "--down", "base", **env)
+    missing = gleanery(tmp_path, "stats", **env)
+    made = gleanery(tmp_path, "db", "init", **env)
+    checked = gleanery(tmp_path, "db", "check", "--json", **env)
+
+    assert (down.returncode, missing.returncode, made.returncode) == (0, 1, 0)
+    assert "run `gleanery db init`" in missing.stderr
+    assert json.loads(checked.stdout) == {"problems": []}
