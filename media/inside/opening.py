@@ -62,10 +62,9 @@ def video_stream(container: InputContainer) -> VideoStream:
     codec = stream.codec_context
     if codec is None:
         raise RefusedError("the video's codec is unknown")
-    if codec.width * codec.height > MAX_PIXELS:
-        raise RefusedError(
-            f"frames of {codec.width}×{codec.height} are larger than {MAX_PIXELS:,} pixels"
-        )
+    if not 0 < codec.width * codec.height <= MAX_PIXELS:  # 0: FFmpeg found them too large itself
+        raise RefusedError(f"frames of more than {MAX_PIXELS:,} pixels, or of no known size")
+    codec.options = {"max_pixels": str(MAX_PIXELS)}  # they may grow on the way
     return stream
 
 

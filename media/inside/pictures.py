@@ -48,7 +48,7 @@ def scan(fd: int, gap_seconds: float, size: int, mode: str) -> Iterator[Any]:
         if mode == "key":
             stream.codec_context.skip_frame = "NONKEY"
         elif mode == "ref":
-            stream.codec_context.options = {"skip_loop_filter": "all"}
+            stream.codec_context.options |= {"skip_loop_filter": "all"}
             if clock.frame_seconds > SLOW_FRAME_SECONDS:  # all of few: each is seen for long
                 stream.codec_context.skip_frame = "DEFAULT"
         due = 0.0
@@ -82,7 +82,7 @@ def pick(
         stream = video_stream(container)
         _set_up(stream)
         if not exact:
-            stream.codec_context.options = {"skip_loop_filter": "all"}
+            stream.codec_context.options |= {"skip_loop_filter": "all"}
         chosen, shape = Chosen(times, keyframes, exact=exact), _pixel_shape(stream)
         shown = None
         clock = Clock(container, stream)
