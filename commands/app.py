@@ -34,6 +34,7 @@ from commands.similar import similar
 from commands.stats import stats
 from commands.taxonomy import taxonomy
 from commands.vectorize import vectorize
+from commands.work import work
 
 app = typer.Typer(
     name="gleanery",
@@ -68,6 +69,7 @@ app.add_typer(feedback, name="feedback")
 app.add_typer(frontier, name="frontier")
 app.add_typer(media, name="media")
 app.add_typer(proposals, name="proposals")
+app.add_typer(work, name="work")
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
 
 

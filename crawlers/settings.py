@@ -72,6 +72,7 @@ ITEM_PIPELINES = {
     "pipelines.classify.ClassifyPipeline": 400,
     "pipelines.focus.FocusPipeline": 450,
     "pipelines.budget.BudgetPipeline": 460,
+    "pipelines.vectorize.VectorizePipeline": 500,
     "pipelines.store.StorePipeline": 800,
 }
 FEED_EXPORT_ENCODING = "utf-8"

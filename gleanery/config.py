@@ -136,6 +136,14 @@ class Config(BaseSettings):
     """Jobs that wait at most; a crawl that finds more slows down; 0 = any number."""
     work_patience_seconds: float = Field(30.0, ge=0)
     """Longest wait of an item for room; then it is stored without a job and counted."""
+    work_downloads: int = Field(2, ge=1)
+    """Videos that one worker downloads at once."""
+    work_model_calls: int = Field(2, ge=1)
+    """Calls of the model server that one worker makes at once."""
+    work_retry_seconds: float = Field(60.0, ge=0)
+    """Wait of a job after its first failure; four times as long after each further one."""
+    work_drain_seconds: float = Field(20.0, ge=0)
+    """Time for steps under way to end when a worker is stopped; then their jobs go back."""
 
     # --- the frontier: the queue of a crawl
     redis_url: str = ""

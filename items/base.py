@@ -99,6 +99,9 @@ class Item:
     annotations: list[Annotation] = field(default_factory=list, metadata={"serializer": _dicts})
     """Everything models said of it."""
 
+    audio_plan: str | None = None
+    """What is done with its sound (``gleanery.audio_plan``); ``None`` = as configured."""
+
     media_files: list[MediaFile] = field(default_factory=list, metadata={"serializer": _dicts})
     """Its files in the media store: what was downloaded, and what was made of that."""
 

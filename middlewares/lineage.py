@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
-INHERITED = ("seed", "seed_options", "category_wanted", "max_depth")
+INHERITED = ("seed", "seed_options", "category_wanted", "max_depth", "audio_plan")
 """Meta keys that every request takes over from the response that led to it."""
 
 
@@ -22,7 +22,7 @@ class LineageMiddleware(DepthMiddleware):
 
     * ``meta["same_depth"]``: the request continues its level (next page of a listing);
     * ``meta["max_depth"]``: a limit of each seed's own, besides ``DEPTH_LIMIT``;
-    * ``seed``, ``category_wanted`` go from request to request, and onto the items;
+    * ``seed``, ``category_wanted``, ``audio_plan`` go from request to request, and onto the items;
     * ``meta["node"]`` names the request for ``middlewares.focus`` and the frontier, redirects and
       retries keep it; ``path`` holds all nodes from the seed down, where one page gives several
       items the item in place of the page;
@@ -54,6 +54,7 @@ class LineageMiddleware(DepthMiddleware):
             item.depth = response.meta["depth"]
             item.seed = response.meta.get("seed", item.seed)
             item.category_wanted = response.meta.get("category_wanted")
+            item.audio_plan = response.meta.get("audio_plan")
         return item
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import scrapy
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from gleanery.audio_plan import AudioPlan
 from gleanery.errors import ConfigError
 from items import Seed, load_profile, load_seeds, load_taxonomy
 
@@ -42,6 +43,17 @@ class SpiderArguments(BaseModel):
     """Links to follow from a seed; 0 = only what the seed itself shows."""
     max_items: int = Field(0, ge=0)
     """Stop after so many items; 0 = no limit."""
+
+    audio: str | None = None
+    """What is done with the sound of videos, e.g. denoise+transcribe; none = nothing."""
+
+    @field_validator("audio")
+    @classmethod
+    def _audio_plan(cls, value: str | None) -> str | None:
+        try:
+            return str(AudioPlan.parse(value)) if value else None
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("category")
     @classmethod
@@ -165,6 +177,8 @@ class GleanerySpider(scrapy.Spider):
         request.meta.update(seed=seed.label, category_wanted=seed.category or a.category)
         if seed.options:
             request.meta["seed_options"] = seed.options
+        if audio := self.options(seed).audio if "audio" in seed.options else a.audio:
+            request.meta["audio_plan"] = audio
         request.meta["max_depth"] = a.max_depth if seed.max_depth is None else seed.max_depth
         return request
 

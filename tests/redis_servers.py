@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -40,6 +41,31 @@ def one_server(program: str, folder: Path) -> Iterator[str]:
             yield f"unix://{path}"
         finally:
             process.kill()
+
+
+class OwnRedis:
+    """A Redis of one test, with an append-only file, that can be killed and started again."""
+
+    def __init__(self, folder):
+        program = shutil.which("redis-server") or shutil.which("valkey-server")
+        if program is None:
+            missing_server("redis-server")
+        self.socket = folder / "own.sock"
+        self.url = f"unix://{self.socket}"
+        self.command = [
+            program, "--port", "0", "--unixsocket", str(self.socket), "--dir", str(folder),
+            "--appendonly", "yes", "--appendfsync", "always", "--save", "",
+        ]  # fmt: skip
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
+        wait_until(lambda: redis_answers(self.url), seconds=20)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.socket.unlink(missing_ok=True)
 
 
 def free_ports(number: int) -> list[int]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
-import signal
-import subprocess
 import time
 
 import pytest
 from redis import Redis
 
-from tests.conftest import missing_server, redis_answers, wait_until
+from tests.conftest import wait_until
 from tests.crawl import scrapy_crawl, start_crawl
 from tests.graph_site import GraphSite
+from tests.redis_servers import OwnRedis
 
 PAGES = 121
 PREFETCH = 32
@@ -28,31 +26,6 @@ def settings(url, **more):
         "CONCURRENT_REQUESTS_PER_DOMAIN": 16,
         "FRONTIER_LEASE_SECONDS": 3,
     } | more
-
-
-class OwnRedis:
-    """A Redis of one test, with an append-only file, that can be killed and started again."""
-
-    def __init__(self, folder):
-        program = shutil.which("redis-server") or shutil.which("valkey-server")
-        if program is None:
-            missing_server("redis-server")
-        self.socket = folder / "own.sock"
-        self.url = f"unix://{self.socket}"
-        self.command = [
-            program, "--port", "0", "--unixsocket", str(self.socket), "--dir", str(folder),
-            "--appendonly", "yes", "--appendfsync", "always", "--save", "",
-        ]  # fmt: skip
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
-        wait_until(lambda: redis_answers(self.url), seconds=20)
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-        self.socket.unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What a worker does for one item, step by step; docs/work.md."""

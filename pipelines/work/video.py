@@ -1,0 +1,65 @@
+"""The step that turns videos into vectors and labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from items.annotation import Annotation
+from items.media_file import MediaFile
+from model_server.media_schema import VideoVectors
+from pipelines.work.tools import files_of
+
+if TYPE_CHECKING:
+    from items import Item
+    from pipelines.work.tools import Report, Tools
+
+TOOL = "vectorize_video"
+
+
+async def vectorize_video(tools: Tools, item: Item, _what: str, report: Report) -> None:
+    """Have every video of the item turned into vectors; each result is saved as it comes.
+
+    Raises:
+        ModelServerError: A video was refused, or no server answers.
+    """
+    answers: list[dict[str, Any]] = []
+    for video in files_of(item, "video"):
+        answer = await tools.client.call_long(
+            TOOL,
+            {"media": video.key},
+            VideoVectors,
+            progress=lambda done, total, _message: report(done, total, "s"),
+        )
+        answers.append(value_of(answer, video.key))
+        annotation = Annotation(
+            tool=TOOL,
+            engine=answer.engine,
+            version=answer.version,
+            # The first video speaks for the item; a page that has more of them tells of all.
+            value=answers[0] | ({"others": answers[1:]} if answers[1:] else {}),
+            score=round(answer.labels[0].score, 4) if answer.labels and not answers[1:] else None,
+        )
+        await tools.save(item, _vectors_file(answer, video.key), annotation)
+
+
+def value_of(answer: VideoVectors, key: str) -> dict[str, Any]:
+    """Return what the annotation keeps of an answer: all but what stands elsewhere."""
+    row = answer.model_dump(exclude={"engine", "version", "size"})
+    return {"video": key} | row
+
+
+def _vectors_file(answer: VideoVectors, source: str) -> MediaFile:
+    return MediaFile(
+        key=answer.vectors,
+        role="vectors",
+        content_type="application/x-safetensors",
+        size=answer.size,
+        source=source,
+        facts={
+            "dim": answer.dim,
+            "clips": answer.clips,
+            "frames": answer.frames,
+            "engine": answer.engine,
+            "version": answer.version,
+        },
+    )

@@ -1,0 +1,113 @@
+"""``kill -9`` of crawls, workers and Redis at random moments: nothing lost, nothing done twice."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from tests.conftest import wait_until
+from tests.redis_servers import OwnRedis
+from tests.video_site import VideoSite, draw_clip_with_sound
+from tests.work_processes import (
+    an_article,
+    counts,
+    crawl,
+    finished_steps,
+    put,
+    save,
+    started_worker,
+    stored,
+    work,
+)
+
+VIDEOS = range(8)
+KILLS = pytest.mark.parametrize(
+    "kills", [2, pytest.param(10, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
+)
+DEBUG = {"GLEANERY_LOG_LEVEL": "DEBUG"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    clip = draw_clip_with_sound(tmp_path_factory.mktemp("clip") / "clip.mp4", seconds=6)
+    with VideoSite(clip.read_bytes(), chunk_seconds=0.15) as site:
+        yield site
+
+
+@pytest.fixture
+def own_redis(tmp_path_factory):
+    server = OwnRedis(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.kill()
+
+
+def filled(home, site, url=""):
+    items = [an_article(site, number) for number in VIDEOS]
+    save(home, *items)
+    put(home, *(item.identity for item in items), url=url)
+
+
+def assert_all_is_done_once(home, url=""):
+    after, rows = counts(home, url), stored(home)
+    assert (after.done, after.queued, after.leased, after.parked) == (len(VIDEOS), 0, 0, 0)
+    assert len(rows) == len(VIDEOS)
+    roles = {i: [m["role"] for m in row["media_files"]] for i, row in rows.items()}
+    assert roles == {identity: ["video", "audio"] for identity in rows}
+    keys = {m["key"] for row in rows.values() for m in row["media_files"]}
+    assert len(keys) == len(VIDEOS) + 1  # they all sound the same
+    steps = finished_steps(home)
+    assert {n for n in steps.values() if n > 1} == set(), steps
+    folder = home / "work"
+    assert not folder.exists() or list(folder.iterdir()) == []
+
+
+@KILLS
+def test_workers_killed_at_random_moments(site, tmp_path, kills):
+    chance = random.Random(kills)
+    filled(tmp_path, site)
+    for _ in range(kills):
+        with started_worker(tmp_path, **DEBUG) as worker:
+            wait_until(lambda: counts(tmp_path).leased or not counts(tmp_path).queued, seconds=60)
+            time.sleep(chance.uniform(0, 1.5))
+            worker.kill()
+    with started_worker(tmp_path, "--once", **DEBUG) as worker:
+        assert worker.wait(120) == 0
+
+    assert_all_is_done_once(tmp_path)
+
+
+@KILLS
+def test_redis_killed_at_random_moments_under_a_worker(site, own_redis, tmp_path, kills):
+    chance = random.Random(kills)
+    filled(tmp_path, site, own_redis.url)
+    with started_worker(tmp_path, GLEANERY_REDIS_URL=own_redis.url, **DEBUG) as worker:
+        wait_until(lambda: counts(tmp_path, own_redis.url).leased, seconds=60)
+        for _ in range(kills):
+            own_redis.kill()
+            time.sleep(chance.uniform(0, 1))
+            own_redis.start()
+            time.sleep(chance.uniform(0, 1))
+        wait_until(lambda: counts(tmp_path, own_redis.url).done == len(VIDEOS), seconds=120)
+        assert worker.poll() is None
+
+    assert_all_is_done_once(tmp_path, own_redis.url)
+
+
+@KILLS
+def test_crawls_killed_at_random_moments(site, tmp_path, kills):
+    chance = random.Random(kills)
+    for _ in range(kills):
+        with crawl(tmp_path, site, VIDEOS, start=True) as process:
+            wait_until(lambda: "Spider opened" in (tmp_path / "crawl.log").read_text(), seconds=60)
+            time.sleep(chance.uniform(0, 1))
+            process.kill()
+    assert crawl(tmp_path, site, VIDEOS).returncode == 0
+    queued, rows = counts(tmp_path), stored(tmp_path)
+    with started_worker(tmp_path, "--once", **DEBUG) as worker:
+        assert worker.wait(120) == 0
+
+    assert (queued.queued, len(rows)) == (len(VIDEOS), len(VIDEOS))
+    assert_all_is_done_once(tmp_path)
+    assert work(tmp_path, "enqueue", "--json").json == {"queued": 0, "known": len(VIDEOS)}
