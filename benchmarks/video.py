@@ -1,0 +1,283 @@
+"""Whole videos to vectors: ours against a naive reader, on the same clips, in one run.
+
+The naive reader: OpenCV reads every frame, numpy resizes its colours and normalises it, torch
+computes each clip in float32, one at a time, by transformers' own forward pass. Ours: what the
+tool ``vectorize_video`` does. TimeSformer at full size with random weights, whose classifier is
+scaled so that labels differ clearly (no checkpoint could be fetched here): "top-1 kept" says that
+the chosen clips speak for the whole, not what Kinetics labels are worth. Rounds are interleaved;
+figures are medians of wall time.
+
+The naive reader's model costs the same for every clip: for the ten-minute talk it is timed on
+``TIMED`` clips and multiplied by their number; its decoding of the talk is timed whole.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+
+from benchmarks.goals import Goal, show
+from benchmarks.video_gpu import gpu_goals
+from items.taxonomy import load_taxonomy
+from media.sampling import FULL, ClipPlan, Schedule, read_clips, schedule
+from model_server.engines.timesformer import TimesformerEngine, TimesformerOptions
+from model_server.video.collector import VideoCollector
+from model_server.video.frames import TimedClip
+from tests.media.making import ffmpeg
+from tests.tiny_video import timesformer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+SIZE, RATE = "640x360", 30
+ROUNDS = 3
+MOVING_SECONDS = 18
+"""Two clips, so that three rounds of the naive reader stay within minutes."""
+TALK_SECONDS, SLIDE_SECONDS = 600, 120
+TIMED = 2
+"""Clips of the talk that the naive reader computes."""
+HEAD = 20.0
+
+
+def moving(path: Path, seconds: int) -> Path:
+    """Write FFmpeg's moving test picture with noise: nothing in it repeats."""
+    picture = f"testsrc2=s={SIZE}:r={RATE}:d={seconds},noise=alls=12:allf=t"
+    ffmpeg("-f", "lavfi", "-i", picture, "-pix_fmt", "yuv420p", "-preset", "veryfast", path)
+    return path
+
+
+def talk(path: Path) -> Path:
+    """Write slides of two minutes each; something small moves on every one."""
+    slides = TALK_SECONDS // SLIDE_SECONDS
+    inputs: list[str] = []
+    joined = ""
+    for n in range(slides):
+        picture = (
+            f"mandelbrot=s={SIZE}:r={RATE}:start_x={-0.7 + 0.02 * n}:start_scale={3 - 0.25 * n}"
+        )
+        inputs += ["-f", "lavfi", "-t", str(1 / RATE), "-i", picture]
+        joined += (
+            f"[{n}:v]hue=h={72 * n},loop={RATE * SLIDE_SECONDS}:1:0,trim=duration={SLIDE_SECONDS},"
+            f"drawbox=x='mod(8*t,100)':y=340:w=8:h=8:c=white:t=fill,format=yuv420p,setsar=1[v{n}];"
+        )
+    joined += "".join(f"[v{n}]" for n in range(slides)) + f"concat=n={slides}"
+    ffmpeg(*inputs, "-filter_complex", joined, "-preset", "veryfast", path)
+    return path
+
+
+class Naive:
+    """What somebody would write first."""
+
+    def __init__(self, folder: Path) -> None:
+        from transformers import TimesformerForVideoClassification
+
+        self._model = TimesformerForVideoClassification.from_pretrained(folder).eval()
+
+    def read(self, path: Path, wanted: set[int]) -> dict[int, NDArray[np.float32]]:
+        """Return frames by number; every one is read and processed."""
+        capture = cv2.VideoCapture(str(path))
+        kept: dict[int, NDArray[np.float32]] = {}
+        number = 0
+        while True:
+            there, frame = capture.read()
+            if not there:
+                break
+            height, width = frame.shape[:2]
+            scale = 224 / min(height, width)
+            size = (round(width * scale), round(height * scale))
+            pixels = cv2.cvtColor(cv2.resize(frame, size), cv2.COLOR_BGR2RGB)
+            x, y = (size[0] - 224) // 2, (size[1] - 224) // 2
+            ready = (pixels[y : y + 224, x : x + 224].astype(np.float32) / 255 - 0.45) / 0.225
+            if number in wanted:
+                kept[number] = ready
+            number += 1
+        capture.release()
+        return kept
+
+    def compute(self, clip: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Return frame vectors, clip vector and logits of ``(8, 224, 224, 3)``."""
+        import torch
+
+        pixels = torch.from_numpy(clip).permute(0, 3, 1, 2)[None]
+        with torch.inference_mode():
+            answer = self._model(pixels, output_hidden_states=True)
+            hidden = self._model.timesformer.layernorm(answer.hidden_states[-1])
+        frames = hidden[0, 1:].view(196, 8, -1).mean(0)
+        return frames.numpy(), hidden[0, 0].numpy(), answer.logits[0].numpy()
+
+
+def ours(engine: TimesformerEngine, path: Path, plan: ClipPlan) -> tuple[VideoCollector, Schedule]:
+    """Do what the tool does: choose, then decode beside the computing of the clip before."""
+    chosen = schedule(path, plan)
+    collector = VideoCollector()
+    with closing(read_clips(path, chosen)) as clips:
+        for clip in clips:
+            (vectors,) = engine.vectorize_video([clip.frames])
+            timed = TimedClip(times=clip.times.tolist(), frames=clip.frames, seconds=clip.seconds)
+            collector.add(timed, vectors)
+    return collector, chosen
+
+
+def numbers(chosen: Schedule) -> list[list[int]]:
+    """Return the numbers of the frames of each clip."""
+    return [[int(t * RATE + 1e-6) for t in clip.times] for clip in chosen.clips]
+
+
+def timed(act: Callable[[], Any]) -> tuple[float, Any]:
+    """Return the wall seconds of ``act`` and what it returned."""
+    began = time.perf_counter()
+    answer = act()
+    return time.perf_counter() - began, answer
+
+
+def same_clips(engine: TimesformerEngine, naive: Naive, folder: Path) -> list[Goal]:
+    """Compare both on every clip of a moving video."""
+    path = moving(folder / "moving.mp4", MOVING_SECONDS)
+    places = numbers(schedule(path, FULL))
+
+    def plainly() -> list[tuple[NDArray[np.float32], ...]]:
+        frames = naive.read(path, {n for clip in places for n in clip})
+        return [naive.compute(np.stack([frames[n] for n in clip])) for clip in places]
+
+    rounds = []
+    for _ in range(ROUNDS):
+        slow, expected = timed(plainly)
+        fast, (collector, _) = timed(lambda: ours(engine, path, FULL))
+        rounds.append((slow, fast))
+    tensors = collector.finish()
+    cosines = [
+        cosine(tensors["clips"], np.stack([e[1] for e in expected])),
+        cosine(tensors["frames"], np.concatenate([e[0] for e in expected])),
+    ]
+    slow, fast = (median(column) for column in zip(*rounds, strict=True))
+    exact = exactness(engine, naive, path)
+    return [
+        Goal("same clips: naive, seconds a clip", slow / len(places)),
+        Goal("same clips: ours, seconds a clip", fast / len(places)),
+        Goal("same clips: naive / ours, wall", slow / fast, ">= 4"),
+        Goal("same pixels: least cosine to torch float32", exact, ">= 0.998"),
+        Goal("naive's pixels by OpenCV, ours by FFmpeg: least cosine", min(cosines)),
+    ]
+
+
+def exactness(engine: TimesformerEngine, naive: Naive, path: Path) -> float:
+    """Return the least cosine of frame, clip and logit vectors where both get the same pixels."""
+    with closing(read_clips(path, schedule(path, FULL))) as clips:
+        clip = next(clips).frames
+    frames, whole, logits = naive.compute((clip.astype(np.float32) / 255 - 0.45) / 0.225)
+    (found,) = engine.vectorize_video([clip])
+    return min(
+        cosine(found.frames, frames),
+        cosine(found.clip[None], whole[None]),
+        cosine(found.logits[None], logits[None]),
+    )
+
+
+def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
+    """Return the least cosine of two lists of vectors."""
+    products = (one * other).sum(-1)
+    norms = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    return float((products / norms).min())
+
+
+def scene_aware(engine: TimesformerEngine, naive: Naive, folder: Path) -> list[Goal]:
+    """Compare ours at its defaults with the naive reader of the whole talk."""
+    path = talk(folder / "talk.mp4")
+    places = numbers(schedule(path, FULL))
+    decode, frames = timed(lambda: naive.read(path, {n for clip in places[:TIMED] for n in clip}))
+    computed = [np.stack([frames[n] for n in clip]) for clip in places[:TIMED]]
+    model = median(timed(lambda c=clip: naive.compute(c))[0] for clip in computed)
+    slow = decode + model * len(places)
+    fast, (few, chosen) = timed(lambda: ours(engine, path, ClipPlan()))
+    full, (every, _) = timed(lambda: ours(engine, path, FULL))
+    kept, whole = (c.finish() for c in (few, every))
+    first, second = np.sort(whole["video_logits"])[::-1][:2]
+    same = kept["video_logits"].argmax() == whole["video_logits"].argmax()
+    return [
+        Goal("talk of 10 min: clips of the whole", len(places)),
+        Goal("talk of 10 min: clips chosen", len(chosen.clips)),
+        Goal("talk: naive, seconds", slow),
+        Goal("talk: ours, every clip, seconds", full),
+        Goal("talk: ours, seconds", fast),
+        Goal("talk: naive / ours, wall", slow / fast, ">= 15"),
+        Goal("talk: top-1 of the full run kept", float(same), ">= 1"),
+        Goal("talk: the full run's first logit above its second", float(first - second)),
+        Goal("talk: cosine of the video vectors", float(kept["video"] @ whole["video"])),
+    ]
+
+
+MEMORY = """
+import sys, resource
+from pathlib import Path
+from benchmarks.video import decode_all
+decode_all(Path(sys.argv[1]))
+own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def decode_all(path: Path) -> None:
+    """Choose and read every clip with an engine of small size: what grows is not the model."""
+    with tempfile.TemporaryDirectory() as folder:
+        small = timesformer(Path(folder) / "small")
+        engine = make_engine(small, Path(folder) / "cache", backend="torch")
+        ours(
+            engine, path, ClipPlan(stride_seconds=4.0, scene_aware=True, skip_near_duplicates=False)
+        )
+
+
+def memory(folder: Path) -> list[Goal]:
+    """Compare the peak of a 30-minute video with that of a 1-minute one, each in a process."""
+    peaks = []
+    minute = moving(folder / "one.mp4", 60)
+    half_hour = folder / "thirty.mp4"
+    ffmpeg("-stream_loop", "29", "-i", minute, "-c", "copy", half_hour)
+    for path in (minute, half_hour):
+        out = subprocess.run(
+            [sys.executable, "-c", MEMORY, str(path)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        peaks.append(sum(map(int, out[-2:])) / 1024)
+    return [
+        Goal("peak memory, 1 minute: MiB, decoder included", peaks[0]),
+        Goal("peak memory, 30 minutes / 1 minute", peaks[1] / peaks[0], "<= 1.2"),
+    ]
+
+
+def make_engine(folder: Path, cache: Path, **options: Any) -> TimesformerEngine:
+    """Return a loaded engine."""
+    told = TimesformerOptions(model=str(folder), **options)
+    engine = TimesformerEngine(load_taxonomy(), told, cache=cache)
+    engine.load()
+    engine.self_test()
+    return engine
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        checkpoint = timesformer(folder / "base", head=HEAD, num_labels=400)
+        seconds, engine = timed(lambda: make_engine(checkpoint, folder / "cache"))
+        print("engine:", engine.version, file=sys.stderr)
+        goals = [Goal("first start, export and self-test: seconds", seconds)]
+        naive = Naive(checkpoint)
+        goals += same_clips(engine, naive, folder)
+        goals += scene_aware(engine, naive, folder)
+        goals += memory(folder)
+        goals += gpu_goals(folder, checkpoint)
+    show(goals)
+
+
+if __name__ == "__main__":
+    main()
