@@ -82,12 +82,12 @@ def _read_config(folder: Path) -> dict[str, Any]:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise EngineError(f"{folder}/config.json cannot be read: {error}") from error
+    if not isinstance(config, dict) or "model_type" not in config:
+        raise EngineError(f"{folder}/config.json names no model_type")
     for key, value in EXPECTED.items():
         if config.get(key, value) != value:
             raise EngineError(f"{folder}: {key} is {config[key]!r}, only {value!r} is known")
-    if "model_type" not in config:
-        raise EngineError(f"{folder}/config.json names no model_type")
-    return dict(config)
+    return config
 
 
 def _labels(config: dict[str, Any]) -> tuple[str, ...]:
