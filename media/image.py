@@ -54,7 +54,7 @@ def read_header(data: bytes, *, whole: bool = False) -> ImageFacts:
         MediaRefusedError: It is broken, too large, or of another format.
         ConfigError: Pillow is not installed.
     """
-    pillow = _pillow()
+    pillow = load_pillow()
     with _ONE_AT_A_TIME:
         limit, pillow.MAX_IMAGE_PIXELS = pillow.MAX_IMAGE_PIXELS, None  # our own check follows
         try:
@@ -86,7 +86,12 @@ def _facts(image: Image, *, whole: bool) -> ImageFacts:
     return facts
 
 
-def _pillow() -> Any:
+def load_pillow() -> Any:
+    """Return the module ``PIL.Image``.
+
+    Raises:
+        ConfigError: Pillow is not installed.
+    """
     try:
         return import_module("PIL.Image")
     except ImportError as error:

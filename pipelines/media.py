@@ -15,7 +15,7 @@ from scrapy.http.request import NO_CALLBACK
 from gleanery.config import MEDIA
 from gleanery.errors import ConfigError, MediaError, MediaRefusedError
 from items import Article, MediaFile, Post
-from media.image import read_header
+from media.image import load_pillow, read_header
 from media.store import Stored, open_media
 from platforms.media.plan import is_video_address, refusal, video_sources
 
@@ -52,6 +52,8 @@ class MediaPipeline:
             raise NotConfigured
         if unknown := set(self.kinds) - set(MEDIA):
             raise ConfigError(f"DOWNLOAD_MEDIA {sorted(unknown)}: there are {', '.join(MEDIA)}")
+        if "images" in self.kinds:
+            load_pillow()  # say now that it is missing, not at each picture
         self.licence = settings["MEDIA_LICENCE"]
         self.max_seconds = settings.getfloat("MEDIA_MAX_SECONDS")
         self.per_item = settings.getint("MEDIA_IMAGES_PER_ITEM")

@@ -138,10 +138,12 @@ class _Fetch:
                     progress=self.progress,
                     cancelled=self.cancelled,
                 ).fetch()
-            except MediaRefusedError:
-                for path in self.folder.iterdir():  # yt-dlp names its parts itself
-                    path.unlink()
-                raise
+            except MediaError as error:
+                told = _sorted_out(error, network)
+                if isinstance(told, MediaRefusedError):
+                    for path in self.folder.iterdir():  # yt-dlp names its parts itself
+                        path.unlink()
+                raise told from error
 
     def _by_http(self) -> Path:
         literal = literal_address(host_of(self.source.url))

@@ -12,7 +12,7 @@ from gleanery.urls import canonical_url, host_of
 from items import Article
 from platforms.web.html_source import decode_html, parse_html
 from platforms.web.main_text import find_main_text
-from platforms.web.page_facts import read_facts
+from platforms.web.page_facts import read_facts, stated_videos
 from platforms.web.page_links import absolute, all_links, inside_text
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def _extract(html: bytes, url: str, own: str, encoding: str | None) -> Article |
     found = find_main_text(tree, source, url)
     if found is None:
         return None
-    links, media = inside_text(tree, found.text, url)
+    links, inside = inside_text(tree, found.text, url)
+    media = list(dict.fromkeys([*stated_videos(tree, url), *inside]))
     return Article(
         platform="web",
         external_id=_stated_identity(tree, url) or own,

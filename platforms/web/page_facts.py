@@ -15,7 +15,7 @@ from platforms.web.embedded_json import json_ld
 from platforms.web.html_source import LIBRARY_ERRORS
 from platforms.web.languages import language_of
 from platforms.web.page_dates import published_at
-from platforms.web.page_links import absolute
+from platforms.web.page_links import absolute, base_address
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -87,6 +87,14 @@ def meta_tags(tree: HtmlElement) -> dict[str, str]:
         if key and content:
             found.setdefault(key.strip().lower(), content)
     return found
+
+
+def stated_videos(tree: HtmlElement, url: str) -> list[str]:
+    """Return the addresses of the videos that a page states (Open Graph), each once."""
+    names = ("og:video:secure_url", "og:video:url", "og:video")
+    meta = meta_tags(tree)
+    found = (absolute(base_address(tree, url), meta[name]) for name in names if name in meta)
+    return list(dict.fromkeys(address for address in found if address))
 
 
 def article_object(tree: HtmlElement) -> dict[str, Any]:

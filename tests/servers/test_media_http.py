@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 
 import pytest
@@ -218,6 +219,18 @@ def test_through_the_operators_proxy_literals_are_not_asked_of_it(tmp_path):
                 )
 
     assert proxy.requests == []
+
+
+def test_the_operators_proxy_gets_its_password_and_nobody_elses(tmp_path, clip):
+    web = Web()
+    web.put("http://site.example/a.mp4", clip)
+    with MitmProxy(web) as proxy:
+        url = proxy.url.replace("//", "//me:p%40ss@")
+        (done,) = download(page("http://site.example/a.mp4"), config(web_proxy=url), tmp_path)
+
+    assert done.path.read_bytes() == clip
+    basic = base64.b64encode(b"me:p@ss").decode()
+    assert [h["proxy-authorization"] for h in web.headers] == [f"Basic {basic}"]
 
 
 def test_the_sample_worlds_clips_are_downloaded(tmp_path):

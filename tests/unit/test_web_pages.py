@@ -79,6 +79,23 @@ def test_an_article_says_who_when_and_where():
     assert gzip.decompress(article.raw_html or b"") == html.encode()
 
 
+def test_the_videos_that_a_page_states_are_media_of_its_article():
+    head = "".join(
+        f'<meta property="{name}" content="{value}">'
+        for name, value in (
+            ("og:video", "/film.mp4"),
+            ("og:video:url", "https://news.example/film.mp4"),
+            ("og:video:secure_url", "https://cdn.example/film.webm"),
+        )
+    )
+    text = f"<p>{'This paragraph says what readers may want to know about it. ' * 5}</p>" * 3
+    html = f"<html><head>{head}</head><body><article>{text}</article></body></html>"
+
+    article = extract_article(html.encode(), "https://news.example/a")
+
+    assert article.media == ["https://cdn.example/film.webm", "https://news.example/film.mp4"]
+
+
 @pytest.mark.parametrize(
     ("stated", "identity"),
     [
