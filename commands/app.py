@@ -12,6 +12,7 @@ from io import TextIOWrapper
 import typer
 
 from commands.compare import compare
+from commands.compare_audio import compare_audio
 from commands.crawl import crawl
 from commands.db import db
 from commands.demo import demo
@@ -33,6 +34,7 @@ from commands.show import show
 from commands.similar import similar
 from commands.stats import stats
 from commands.taxonomy import taxonomy
+from commands.transcribe import transcribe
 from commands.vectorize import vectorize
 from commands.work import work
 
@@ -56,6 +58,8 @@ for _command in (
     reenrich,
     evaluate,
     compare,
+    compare_audio,
+    transcribe,
     evaluate_images,
     evaluate_hostile,
     frames,

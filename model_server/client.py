@@ -25,7 +25,7 @@ from model_server.schema import (
     TaxonomyResult,
     WordsResult,
 )
-from model_server.sound_schema import Transcript
+from model_server.sound_schema import CleanSound, Stems, Transcript
 
 LONG_CALLS = 2
 """Long calls at once to each server: one is decoded while the other is computed."""
@@ -158,6 +158,17 @@ class ModelClient:
         """Return what is said in a file of the media store; raises like :meth:`call_long`."""
         arguments = {"media": media} | options
         return await self.call_long("transcribe", arguments, Transcript, progress=progress)
+
+    async def denoise(self, media: str, *, progress: Progress | None = None) -> CleanSound:
+        """Return the key of a file without its noise; raises like :meth:`call_long`."""
+        return await self.call_long("denoise", {"media": media}, CleanSound, progress=progress)
+
+    async def separate(
+        self, media: str, *, progress: Progress | None = None, **options: Any
+    ) -> Stems:
+        """Return the keys and shares of a file's stems; raises like :meth:`call_long`."""
+        arguments = {"media": media} | options
+        return await self.call_long("separate", arguments, Stems, progress=progress)
 
     async def list_engines(self) -> EngineList:
         """Return the engines of one of the servers; raises like :meth:`call`."""
