@@ -7,16 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import subprocess
-import sys
-import tempfile
 import time
 import warnings
-from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
 
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
@@ -25,117 +18,13 @@ from scrapy.exceptions import ScrapyDeprecationWarning
 from scrapy.utils.test import get_crawler
 from scrapy_redis.scheduler import Scheduler
 
+from benchmarks.frontier_crawls import PAGES, crawls
+from benchmarks.frontier_runs import OURS, ROUNDS, SCALE, SCRAPY_REDIS, helper, redis_server, start
 from benchmarks.goals import Goal, show
 from crawlers.frontier.protocol import Outbox, Push
 from crawlers.frontier.queue import RedisQueue
-from gleanery.config import Config
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-SCALE = 10 if "--quick" in sys.argv else 1
-PAGES, FAR_PAGES, RAW, SEEN, QUEUED = (
-    5000 // SCALE,
-    600 // SCALE,
-    50_000 // SCALE,
-    1_000_000 // SCALE,
-    100_000 // SCALE,
-)
-ROUNDS = 3
-OURS = {
-    k: v for k, v in Config().scrapy_settings().items() if k.startswith(("FRONTIER", "REDIS"))
-} | {"SCHEDULER": "crawlers.frontier.scheduler.FrontierScheduler", "FRONTIER_CRAWL": "bench"}
-SCRAPY_REDIS = {
-    "SCHEDULER": "scrapy_redis.scheduler.Scheduler",
-    "DUPEFILTER_CLASS": "scrapy_redis.dupefilter.RFPDupeFilter",
-}
-PLAIN: dict[str, Any] = {
-    "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
-}
-ROOT = Path(__file__).parents[1]
-
-
-@contextmanager
-def helper(*args: str) -> Iterator[int]:
-    """Run ``benchmarks.frontier_site`` and yield its port."""
-    command = [sys.executable, "-m", "benchmarks.frontier_site", *args]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
-        assert process.stdout
-        yield int(process.stdout.readline())
-        process.terminate()
-
-
-@contextmanager
-def redis_server() -> Iterator[str]:
-    """Run a Redis of our own and yield its socket."""
-    program = shutil.which("redis-server") or sys.exit("redis-server is not installed")
-    with tempfile.TemporaryDirectory() as folder:
-        socket = f"{folder}/redis.sock"
-        command = [program, "--port", "0", "--unixsocket", socket, "--save", ""]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-            while not Path(socket).exists():
-                time.sleep(0.01)
-            yield socket
-            process.terminate()
-
-
-def start(url: str, settings: dict[str, Any]) -> subprocess.Popen[str]:
-    """Start one crawl."""
-    command = [sys.executable, "-m", "benchmarks.frontier_crawler", url, json.dumps(settings)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-
-
-def crawl(redis: Redis, url: str, settings: dict[str, Any], pages: int) -> dict[str, Any]:
-    """Run one crawl on an empty Redis; return what it printed."""
-    redis.flushall()
-    out, _ = start(url, settings).communicate(timeout=900)
-    row: dict[str, Any] = json.loads(out.splitlines()[-1])
-    assert row["pages"] == pages, row
-    return row
-
-
-def crawls(redis: Redis, socket: str) -> list[Goal]:
-    """Whole crawls near and far."""
-    here = f"unix://{socket}"
-    with helper("site", str(PAGES)) as port:
-        url = f"http://127.0.0.1:{port}/0"
-        kinds = {
-            "ours": OURS | {"REDIS_URL": here},
-            "scrapy-redis": SCRAPY_REDIS | {"REDIS_URL": here},
-            "plain": PLAIN,
-        }
-        near: dict[str, list[dict[str, Any]]] = {name: [] for name in kinds}
-        for _ in range(ROUNDS):
-            for name, settings in kinds.items():
-                near[name].append(crawl(redis, url, settings, PAGES))
-    rate = {name: median(row["rate"] for row in rows) for name, rows in near.items()}
-    lag = {name: median(row["lag_p99_ms"] for row in rows) for name, rows in near.items()}
-    far = far_crawls(redis, socket)
-    return [
-        *(Goal(f"{PAGES} pages, loopback, {name}: pages/s", value) for name, value in rate.items()),
-        Goal("crawl, ours / scrapy-redis", rate["ours"] / rate["scrapy-redis"], ">= 1.8"),
-        Goal("crawl, ours / in-memory Scrapy", rate["ours"] / rate["plain"], ">= 0.95"),
-        *(Goal(f"Redis 2 ms away, {name}: pages/s", value) for name, value in far.items()),
-        Goal("Redis 2 ms away, ours / scrapy-redis", far["ours"] / far["scrapy-redis"], ">= 12"),
-        Goal("reactor lag added, p99 ms", lag["ours"] - lag["plain"], "<= 10"),
-    ]
-
-
-def far_crawls(redis: Redis, socket: str) -> dict[str, float]:
-    """Pages a second with 2 ms added to each round trip; scrapy-redis gets fewer pages."""
-    rates: dict[str, list[float]] = {"ours": [], "scrapy-redis": []}
-    with helper("proxy", socket, "0.002") as port:
-        far = f"redis://127.0.0.1:{port}"
-        for _ in range(ROUNDS):
-            for name, settings, pages in (
-                ("ours", OURS, PAGES),
-                ("scrapy-redis", SCRAPY_REDIS, FAR_PAGES),
-            ):
-                with helper("site", str(pages)) as site:
-                    url = f"http://127.0.0.1:{site}/0"
-                    row = crawl(redis, url, settings | {"REDIS_URL": far}, pages)
-                rates[name].append(row["rate"])
-    return {name: median(values) for name, values in rates.items()}
+RAW, SEEN, QUEUED = 50_000 // SCALE, 1_000_000 // SCALE, 100_000 // SCALE
 
 
 def push(number: int) -> Push:

@@ -21,6 +21,7 @@ class BenchSpider(scrapy.Spider):
 
     async def start(self) -> Any:
         self.lags: list[float] = []
+        self.cpu = time.process_time()
         self.times: dict[str, list[float]] = {}
         self._beat = asyncio.create_task(self._heartbeat())
         yield scrapy.Request(self.start_url)
@@ -33,6 +34,7 @@ class BenchSpider(scrapy.Spider):
 
     def closed(self, reason: str) -> None:
         self.closed_at = time.perf_counter()
+        self.cpu = time.process_time() - self.cpu
 
     def parse(self, response: Any) -> Any:
         host = urlsplit(response.url).hostname or ""
@@ -67,6 +69,7 @@ def main() -> None:
                 "pages": pages,
                 "rate": pages / max(0.001, stats["elapsed_time_seconds"] - idle),
                 "lag_p99_ms": 1000 * lags[int(len(lags) * 0.99)] if lags else 0.0,
+                "cpu_ms": 1000 * crawler.spider.cpu / max(1, pages),
                 "hosts": crawler.spider.times,
                 "closed": crawler.spider.closed_at,
                 "exchanges": stats.get("frontier/exchanges", 0),

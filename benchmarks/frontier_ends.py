@@ -14,7 +14,7 @@ from statistics import median
 
 from redis import Redis
 
-from benchmarks.frontier import OURS, helper, redis_server, start
+from benchmarks.frontier_runs import OURS, helper, redis_server, start
 from benchmarks.goals import Goal, show
 from tests.conftest import wait_until
 from tests.crawl import start_crawl

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from redis import Redis
 
-from benchmarks.frontier import OURS, SCALE, crawl, helper, redis_server
+from benchmarks.frontier_runs import OURS, SCALE, crawl, helper, redis_server
 from benchmarks.frontier_site import FAST_HOSTS
 from benchmarks.goals import Goal, show
 

@@ -27,14 +27,17 @@ def page(number: int, pages: int) -> bytes:
     return head.encode() + body
 
 
-async def serve_site(pages: int) -> None:
-    """Serve on a free port, printed first."""
+async def serve_site(pages: int, seconds: float = 0.0) -> None:
+    """Serve on a free port, printed first; each answer takes about ``seconds``."""
     answers = [page(n, pages) for n in range(pages)]
+    chance = random.Random(7)
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
+                if seconds:
+                    await asyncio.sleep(seconds * (0.5 + chance.random()))
                 writer.write(answers[int(head.split(b" ", 2)[1].strip(b"/") or 0)])
                 await writer.drain()
 
@@ -109,7 +112,7 @@ async def _forever(answer: object, address: str = "127.0.0.1") -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "site":
-        asyncio.run(serve_site(int(sys.argv[2])))
+        asyncio.run(serve_site(int(sys.argv[2]), *map(float, sys.argv[3:])))
     elif sys.argv[1] == "hosts":
         numbers, pace = map(int, sys.argv[2:5]), map(float, sys.argv[5:7])
         asyncio.run(serve_hosts(*numbers, *pace))

@@ -20,6 +20,7 @@ NEWSPIDER_MODULE = "spiders"
 COMMANDS_MODULE = "crawlers.scrapy_commands"
 
 SCHEDULER = "crawlers.frontier.scheduler.FrontierScheduler"  # in a file, or in Redis
+REQUEST_FINGERPRINTER_CLASS = "crawlers.frontier.fingerprints.Fingerprinter"  # Scrapy's, quicker
 
 # --- good citizen
 ROBOTSTXT_OBEY = True
@@ -46,6 +47,7 @@ SPIDER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.focus.FocusMiddleware": 890,
     "middlewares.lineage.LineageMiddleware": 900,
     "crawlers.frontier.start_urls.StartUrlsMiddleware": 950,  # its requests pass the others
+    "crawlers.frontier.known_links.KnownLinksMiddleware": 990,  # spares the others what it drops
 }
 DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.ytdlp.YtdlpMiddleware": 60,  # what yt-dlp asks passes all the others

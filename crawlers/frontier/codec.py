@@ -69,6 +69,8 @@ def decode_request(body: bytes, spider: Spider) -> Request:
 
 
 def _is_plain(value: Any) -> bool:
+    if isinstance(value, str | int | float):  # the commonest need not be tried
+        return True
     try:
         json.dumps(value, default=_tagged)
     except (TypeError, ValueError):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Self
 
-from scrapy import signals, version_info
+from scrapy import signals
 from scrapy.core.scheduler import BaseScheduler
 from scrapy.utils.defer import deferred_from_coro
 
 from crawlers.frontier.codec import decode_request, encode_request
 from crawlers.frontier.crawl_name import did_its_work
+from crawlers.frontier.engine import leave_delays_to_frontier, look_again, on_request_end
 from crawlers.frontier.exchanger import Exchanger
 from crawlers.frontier.factory import make_queue, place_of
 from crawlers.frontier.politeness import rule_of
 from crawlers.frontier.protocol import Budget, HostRule, Push
+from crawlers.frontier.recent import Recent
 from crawlers.frontier.shares import HostShares
 from gleanery.errors import FrontierError
 from gleanery.signals import children_ready
@@ -58,7 +61,8 @@ class FrontierScheduler(BaseScheduler):
         self._fetching: dict[Request, str] = {}
         self._undone: dict[Request, str] = {}
         self._children: dict[str | None, list[Request]] = {}
-        self._recent: dict[bytes, int] = {}
+        self._recent: Recent[bytes, int] = Recent(RECENT)
+        self._repeated = 0
         self._delays: dict[str, int] = {}
         self.exchanger = Exchanger(
             queue,
@@ -74,7 +78,7 @@ class FrontierScheduler(BaseScheduler):
             ),
             capacity=self._capacity,
             held=self._held.values,
-            on_change=self._look_again,
+            on_change=partial(look_again, crawler),
             on_end=self._end,
         )
 
@@ -85,17 +89,13 @@ class FrontierScheduler(BaseScheduler):
     # --- what the engine calls
     def open(self, spider: Spider) -> Deferred[None]:
         self.spider = spider
-        self._hook_engine()
+        self._connect()
         if not self.throttled:
-            # The frontier spaces requests out; a second wait in here would shift them together.
-            # AutoThrottle sets the delay of new slots in this way, too.
-            assert self.crawler.engine is not None
-            self.crawler.engine.downloader._delay = 0.0
-            if version_info < (2, 17):  # that one asks the spider
-                spider.download_delay = 0.0  # type: ignore[attr-defined]
+            leave_delays_to_frontier(self.crawler, spider)
         return deferred_from_coro(self._join())
 
     def close(self, reason: str) -> Deferred[None]:
+        self._count_repeated()
         return deferred_from_coro(self.exchanger.close(ended=did_its_work(reason)))
 
     def has_pending_requests(self) -> bool:
@@ -103,9 +103,7 @@ class FrontierScheduler(BaseScheduler):
 
     def enqueue_request(self, request: Request) -> bool:
         """Keep the request until its parent ends; ``False`` if it cannot or need not be queued."""
-        fingerprint = self.crawler.request_fingerprinter.fingerprint(request)
-        if not request.dont_filter and self._is_recent(fingerprint, request):
-            self.stats.inc_value("frontier/repeated")
+        if self._is_recent(request, request.meta.get("depth", 0)):
             return False
         siblings = self._children.get(request.meta.get("parent"))
         if siblings is None:  # a seed, a redirect, or a spider without ``middlewares.lineage``
@@ -113,6 +111,13 @@ class FrontierScheduler(BaseScheduler):
             return self._push(request)
         siblings.append(request)
         return True
+
+    def turns_down(self, request: Request) -> bool:
+        """Whether :meth:`enqueue_request` would, as soon as the spider has yielded it.
+
+        Its depth is not known then, and relaxed order has to wait for that.
+        """
+        return self.strict and self._is_recent(request)
 
     def next_request(self) -> Request | None:
         """Return a leased request, or ``None`` while none is here."""
@@ -136,6 +141,7 @@ class FrontierScheduler(BaseScheduler):
         lease_id = self._held.pop(request, None)
         if lease_id is None:
             return  # robots.txt and other requests that were never leased
+        self._count_repeated()
         self._note_fetched(request)
         outcome = self._undone.pop(request, "done")
         children = self._children.pop(lease_id, [])
@@ -165,18 +171,8 @@ class FrontierScheduler(BaseScheduler):
             )
             self.stats.set_value("frontier/resumed", sum(counts))
 
-    def _hook_engine(self) -> None:
-        """Learn of each request's end: Scrapy 2.19 has no public signal for it."""
-        assert self.crawler.engine is not None
-        slot = self.crawler.engine._slot
-        assert slot is not None
-        remove_request = slot.remove_request
-
-        def removed(request: Request) -> None:
-            self.finish_request(request)
-            remove_request(request)
-
-        slot.remove_request = removed  # type: ignore[method-assign]
+    def _connect(self) -> None:
+        on_request_end(self.crawler, self.finish_request)
         connect = self.crawler.signals.connect
         connect(self._note_failure, signals.item_error)
         connect(self._note_failure, signals.spider_error)
@@ -199,15 +195,16 @@ class FrontierScheduler(BaseScheduler):
 
     def _note_start(self, request: Request) -> None:
         """Count a host's delay from the moment its request is sent, not from its lease."""
-        host = _host(request)
-        if request in self._held and (delay := self._delays.get(host, self.delay_ms)):
+        if request not in self._held or not (self._delays or self.delay_ms):
+            return
+        host = self._fetching.get(request) or _host(request)
+        if delay := self._delays.get(host, self.delay_ms):
             self.exchanger.outbox.hosts.append(HostRule(host=host, not_before_ms=delay))
             self.exchanger.wake()
 
     def _note_response(self, response: Response, request: Request) -> None:
         self.exchanger.outbox.size += len(response.body)
-        host = _host(request)
-        self._note_fetched(request)
+        host = self._note_fetched(request) or _host(request)
         self.shares.answer(host)
         if rule := rule_of(response, host, user_agent=self.user_agent):
             self._learn(rule)
@@ -217,10 +214,11 @@ class FrontierScheduler(BaseScheduler):
                 delay = round(slot.delay * 1000)
                 self._learn(HostRule(host=host, delay_ms=delay))
 
-    def _note_fetched(self, request: Request) -> None:
+    def _note_fetched(self, request: Request) -> str | None:
         host = self._fetching.pop(request, None)
         if host is not None:  # empty for a ``file:`` address
             self.shares.end(host)
+        return host
 
     def _learn(self, rule: HostRule) -> None:
         known = self._delays.get(rule.host, self.delay_ms)
@@ -248,7 +246,7 @@ class FrontierScheduler(BaseScheduler):
         path = [node for node in request.meta.get("path", "").split(",") if node]
         if pruned:
             self.exchanger.outbox.pruned.append(path[-1])
-        self._remember(fingerprint, request)
+        self._recent[fingerprint] = request.meta.get("depth", 0)
         self.exchanger.outbox.pushes.append(
             Push(
                 fingerprint=fingerprint,
@@ -262,6 +260,11 @@ class FrontierScheduler(BaseScheduler):
         self.exchanger.wake()
         return True
 
+    def _count_repeated(self) -> None:
+        if self._repeated:
+            self.stats.inc_value("frontier/repeated", self._repeated)
+            self._repeated = 0
+
     def _read(self, lease: Lease) -> Request | None:
         try:
             return decode_request(lease.body, self.spider)
@@ -271,21 +274,15 @@ class FrontierScheduler(BaseScheduler):
             self.stats.inc_value("frontier/unreadable")
             return None
 
-    def _is_recent(self, fingerprint: bytes, request: Request) -> bool:
-        depth = self._recent.get(fingerprint)
-        return depth is not None and (self.strict or depth <= request.meta.get("depth", 0))
-
-    def _remember(self, fingerprint: bytes, request: Request) -> None:
-        self._recent[fingerprint] = request.meta.get("depth", 0)
-        if len(self._recent) > RECENT:
-            del self._recent[next(iter(self._recent))]
-
-    def _look_again(self) -> None:
-        """Wake the engine, which has no public way to be woken."""
-        engine: Any = self.crawler.engine
-        # While the spider opens, neither slot is there: the engine looks by itself afterwards.
-        if engine is not None and engine._slot is not None and engine.scraper.slot is not None:
-            engine._slot.nextcall.schedule()
+    def _is_recent(self, request: Request, depth: int = 0) -> bool:
+        if request.dont_filter:
+            return False
+        fingerprint = self.crawler.request_fingerprinter.fingerprint(request)
+        known = self._recent.get(fingerprint)
+        if known is None or (depth < known and not self.strict):
+            return False
+        self._repeated += 1
+        return True
 
     def _end(self, reason: str) -> None:
         assert self.crawler.engine is not None

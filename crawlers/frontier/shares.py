@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from crawlers.frontier.recent import Recent
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -12,7 +14,7 @@ if TYPE_CHECKING:
 
     from crawlers.frontier.protocol import Lease
 
-REMEMBERED = 10_000
+REMEMBERED = 20_000
 """Hosts of which is known that they have answered; the least recent are forgotten."""
 
 
@@ -38,7 +40,7 @@ class HostShares:
             if "concurrency" in slot
         }
         self._fetching: Counter[str] = Counter()
-        self._answered: dict[str, None] = {}
+        self._answered: Recent[str, bool] = Recent(REMEMBERED)
 
     def may_start(self, host: str) -> bool:
         """Whether the downloader could begin with one more of this host."""
@@ -56,16 +58,13 @@ class HostShares:
 
     def answer(self, host: str) -> None:
         """Note that a host has answered."""
-        self._answered.pop(host, None)
-        self._answered[host] = None
-        if len(self._answered) > REMEMBERED:
-            del self._answered[next(iter(self._answered))]
+        self._answered[host] = True
 
     def rooms(self, ready: Iterable[Lease]) -> Mapping[str, int]:
         """Return how many requests more of each host are wanted; of hosts not in it, a share."""
         rooms = self._fetching + Counter(lease.host for lease in ready)
         for host, held in rooms.items():
             more = self._special.get(host, self.running) - self.running
-            share = self.share + more if host in self._answered else 1
+            share = self.share + more if self._answered.get(host) else 1
             rooms[host] = max(0, share - held)
         return rooms

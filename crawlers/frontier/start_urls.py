@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import FormRequest, Request, Spider
 from scrapy.exceptions import NotConfigured
-from scrapy.utils.misc import load_object
 
+from crawlers.frontier.current import current_scheduler, is_chosen
 from crawlers.frontier.factory import connect
-from crawlers.frontier.scheduler import FrontierScheduler
 from gleanery.errors import ConfigError, FrontierUnavailableError, GleaneryError
 from items import Seed, to_seed
 
@@ -52,8 +51,7 @@ class StartUrlsMiddleware:
         settings = crawler.settings
         if not settings.getbool("FRONTIER_START_URLS"):
             raise NotConfigured
-        # its metaclass would take any scheduler for an instance of it
-        if FrontierScheduler not in load_object(settings["SCHEDULER"]).mro():
+        if not is_chosen(settings):
             raise ConfigError(
                 "FRONTIER_START_URLS needs SCHEDULER=crawlers.frontier.scheduler.FrontierScheduler"
                 " (공유 프런티어가 필요합니다)"
@@ -123,10 +121,7 @@ class StartUrlsMiddleware:
     @property
     def _exchanger(self) -> Exchanger:
         """Says when what was scheduled is in the frontier."""
-        engine = self.crawler.engine
-        assert engine is not None
-        assert engine._slot is not None  # `engine.scheduler` is newer than Scrapy 2.16
-        return cast("FrontierScheduler", engine._slot.scheduler).exchanger
+        return current_scheduler(self.crawler).exchanger
 
     def _is_over(self) -> bool:
         """Whether nothing is left; the scheduler waits by itself before it says so."""
