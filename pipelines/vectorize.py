@@ -120,6 +120,7 @@ def wishes_of(settings: BaseSettings) -> Wishes:
                 name: settings.get(name.upper())
                 for name in ("video_engine", "model_server_url", "model_engines_file")
             },
+            audio_plan=settings["AUDIO_PLAN"],
             classify_enabled=settings.getbool("CLASSIFY_ENABLED"),
             classify_kinds=tuple(settings.getlist("CLASSIFY_KINDS")),
         )

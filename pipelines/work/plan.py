@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gleanery.audio_plan import AudioPlan
+
 if TYPE_CHECKING:
     from gleanery.config import Config
     from items import Item
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 DOWNLOAD = "download"
 SPLIT_SOUND = "split_sound"
 VECTORIZE_VIDEO = "vectorize_video"
+SOUND = "sound:"
+"""Begins a step of the audio plan; the plan up to that step follows."""
 CLASSIFY_VIDEO = "classify_video:"
 """Begins the last step; what it reads besides the item's words follows."""
 
@@ -20,6 +24,8 @@ CLASSIFY_VIDEO = "classify_video:"
 class Wishes:
     """What the configuration asks for, the same for every item."""
 
+    audio: str = ""
+    """Audio plan of items whose crawl named none."""
     vectorize: bool = True
     """Whether there may be an engine that vectorises."""
     classify_kinds: frozenset[str] = frozenset()
@@ -31,6 +37,7 @@ class Wishes:
         # A remote server, or a file of engines, may have one that is not named here.
         may_see = config.video_engine or config.model_server_url or config.model_engines_file
         return cls(
+            audio=config.audio_plan,
             vectorize=bool(may_see),
             classify_kinds=frozenset(config.classify_kinds if config.classify_enabled else ()),
         )
@@ -38,11 +45,14 @@ class Wishes:
 
 def steps_for(item: Item, wishes: Wishes) -> list[str]:
     """Return the steps for an item that has a video, in order."""
+    plan = AudioPlan.parse(item.audio_plan or wishes.audio)
     steps = [DOWNLOAD, SPLIT_SOUND]
     if wishes.vectorize:
         steps.append(VECTORIZE_VIDEO)
+    steps += [SOUND + str(AudioPlan(plan.steps[: n + 1])) for n in range(len(plan.steps))]
     if item.kind in wishes.classify_kinds:
         read = [VECTORIZE_VIDEO] if wishes.vectorize else []
+        read += [str(plan)] if "transcribe" in plan else []
         if read:
             steps.append(CLASSIFY_VIDEO + ",".join(read))
     return steps

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gleanery.errors import ConfigError
 from items.annotation import CLASSIFY_VIDEO as CATEGORY_TOOL
-from pipelines.work import category, files, plan, video
+from pipelines.work import category, files, plan, sound, video
 from pipelines.work.tools import answer_of, files_of
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ STEPS = {
     plan.DOWNLOAD: Step(files.download, "download", lambda item, _: bool(files_of(item, "video"))),
     plan.SPLIT_SOUND: Step(files.split_sound, "local", _sound_is_split),
     plan.VECTORIZE_VIDEO: Step(video.vectorize_video, "model", _each_video_has("vectors")),
+    plan.SOUND: Step(sound.run, "model", sound.is_done),
     plan.CLASSIFY_VIDEO: Step(category.classify_video, "model", _is_classified),
 }
 

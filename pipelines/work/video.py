@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from items.annotation import Annotation
 from items.media_file import MediaFile
-from model_server.media_schema import VideoVectors
 from pipelines.work.tools import files_of
 
 if TYPE_CHECKING:
     from items import Item
+    from model_server.media_schema import VideoVectors
     from pipelines.work.tools import Report, Tools
 
 TOOL = "vectorize_video"
@@ -24,11 +24,8 @@ async def vectorize_video(tools: Tools, item: Item, _what: str, report: Report) 
     """
     answers: list[dict[str, Any]] = []
     for video in files_of(item, "video"):
-        answer = await tools.client.call_long(
-            TOOL,
-            {"media": video.key},
-            VideoVectors,
-            progress=lambda done, total, _message: report(done, total, "s"),
+        answer = await tools.client.vectorize_video(
+            video.key, progress=lambda done, total, _message: report(done, total, "s")
         )
         answers.append(value_of(answer, video.key))
         annotation = Annotation(

@@ -19,17 +19,30 @@ def video(**more) -> Video:
     return Video(platform="youtube", external_id="a", url="https://youtu.be/a", **more)
 
 
-def test_a_video_is_fetched_split_vectorised_and_classified():
-    found = steps_for(video(), Wishes(classify_kinds=frozenset({"video"})))
+@pytest.mark.parametrize(
+    ("audio", "own", "steps"),
+    [
+        ("none", None, []),
+        ("transcribe", None, ["sound:transcribe"]),
+        ("transcribe", "none", []),
+        ("none", "denoise+transcribe", ["sound:denoise", "sound:denoise+transcribe"]),
+    ],
+    ids=["none", "configured", "the crawl's none", "the crawl's own"],
+)
+def test_the_audio_plan_gives_a_step_for_each_of_its_own(audio, own, steps):
+    wishes = Wishes(audio=audio, classify_kinds=frozenset({"video"}))
 
+    found = steps_for(video(audio_plan=own), wishes)
+
+    read = ["vectorize_video", *([steps[-1].removeprefix("sound:")] if steps else [])]
     assert found == [
-        "download", "split_sound", "vectorize_video", "classify_video:vectorize_video",
+        "download", "split_sound", "vectorize_video", *steps, f"classify_video:{','.join(read)}",
     ]  # fmt: skip
     assert all(step_of(name) for name in found)
 
 
 def test_what_no_engine_can_do_is_not_planned():
-    wishes = Wishes.of(Config())
+    wishes = Wishes.of(Config(audio_plan="none"))
 
     assert steps_for(video(), wishes) == ["download", "split_sound"]
 
