@@ -79,3 +79,9 @@ def progress(note: str):
     for number in range(100_000):
         Path(note).write_text(str(number), encoding="utf-8")
         yield {"number": number}, memoryview(bytes(100_000))
+
+
+def endless(note: str):
+    Path(note).write_text(str(os.getpid()), encoding="utf-8")
+    while True:
+        yield None, memoryview(bytes(100_000))

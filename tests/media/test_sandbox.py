@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ from media.sandbox import Limits, Output, run, stream
 from tests.conftest import wait_until
 
 FAULTS = "tests.media.faults"
+ROOT = Path(__file__).parents[2]
 SOON = Limits(wall_seconds=20)
 
 
@@ -133,6 +136,23 @@ def test_closing_ends_it_with_all_it_started_also_from_another_thread(tmp_path):
 
     assert not reader.is_alive()
     wait_until(lambda: not _runs(int(note.read_text())), seconds=10)
+
+
+def test_it_does_not_outlive_whoever_asked(tmp_path):
+    """Not even when that one gets no chance to end it: ``kill -9``."""
+    note = tmp_path / "pid"
+    code = (
+        "import sys, time; from media.sandbox import stream\n"
+        f"answers = stream('{FAULTS}:endless', sys.argv[1]); next(answers)\n"
+        "time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(note)], cwd=ROOT) as asker:
+        wait_until(lambda: note.exists() and note.read_text(), seconds=30)
+        wait_until(lambda: _runs(int(note.read_text())), seconds=10)
+
+        asker.kill()
+
+    wait_until(lambda: not _runs(int(note.read_text())), seconds=20)
 
 
 def test_many_at_once_from_threads():
