@@ -25,7 +25,8 @@ RETRIES = 5
 class StorePipeline:
     """Saves through the ``Store`` chosen by ``STORE``; an item leaves once it is on disk.
 
-    One task writes; what arrives while a transaction runs makes up the next one.
+    What arrives while a transaction runs makes up the next one. A store of servers gets as many at
+    once as it says; an item is never in two of them, so its copies stay in order.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -33,19 +34,22 @@ class StorePipeline:
         self.store = configured_store(crawler.settings.get)
         self.store.open()  # before the spider opens: a store that fails must stop the crawl cleanly
         self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[None]]] = asyncio.Queue()
-        self._writer: asyncio.Task[None] | None = None
+        self._writers: list[asyncio.Task[None]] = []
+        self._writing: set[str] = set()
+        self._taking = asyncio.Lock()
+        self._ended = asyncio.Event()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
     async def open_spider(self) -> None:
-        self._writer = asyncio.create_task(self._write())
+        self._writers = [asyncio.create_task(self._write()) for _ in range(self.store.writers)]
 
     async def close_spider(self) -> None:
-        if self._writer:
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+        for writer in self._writers:
+            writer.cancel()
+        await asyncio.gather(*self._writers, return_exceptions=True)
         await asyncio.to_thread(self.store.close)
 
     async def process_item(self, item: Item) -> Item:
@@ -66,10 +70,25 @@ class StorePipeline:
 
     async def _write(self) -> None:
         while True:
-            batch = [await self._waiting.get()]
-            while len(batch) < BATCH and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
-            await self._save(batch)
+            async with self._taking:  # whoever takes a batch keeps its turn
+                batch = await self._take()
+            try:
+                await self._save(batch)
+            finally:
+                self._writing.difference_update(item.identity for item, _ in batch)
+                self._ended.set()
+
+    async def _take(self) -> list[tuple[Item, asyncio.Future[None]]]:
+        """Return what waits, once no other task is writing any of these items."""
+        batch = [await self._waiting.get()]
+        while len(batch) < BATCH and not self._waiting.empty():
+            batch.append(self._waiting.get_nowait())
+        identities = {item.identity for item, _ in batch}
+        while identities & self._writing:
+            self._ended.clear()
+            await self._ended.wait()
+        self._writing |= identities
+        return batch
 
     async def _save(self, batch: list[tuple[Item, asyncio.Future[None]]]) -> None:
         try:

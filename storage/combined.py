@@ -56,8 +56,7 @@ class CombinedItems(CatalogueStore):
         return [*super().check(), *found]
 
     def save(self, items: Sequence[Item]) -> None:
-        with translated():
-            check_fits(item.to_dict() for item in items)
+        check_fits(items)
         self._enter(self.documents.save(items))
 
     def update(self, identity: str, change: Callable[[Item], None]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from gleanery.errors import ConfigError, StoreUnavailableError
 from storage.store import Row, Store, StoreStats
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 class ServerStore(Store):
     """Passes every call on to the store that :meth:`make` gives."""
 
+    writers: ClassVar[int] = 2  # while one server works on a batch, we or the other have the next
     _inner: Store | None = None
 
     @abstractmethod

@@ -49,6 +49,8 @@ class Store(ABC):
 
     name: ClassVar[str]
     """Key in ``STORE`` and in the registry."""
+    writers: ClassVar[int] = 1
+    """Calls of :meth:`save` at once that are quicker than one after the other."""
 
     def __init__(self, path: Path, options: StoreOptions | None = None) -> None:
         """Prepare the store.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 
 from storage.bigram import is_cjk, runs
 
@@ -76,7 +77,15 @@ def _count(run: str, text: str) -> int:
 
 
 def _words(text: str) -> list[str]:
-    return [_ascii(term) for run in runs(text) for term in _terms(run)]
+    words: list[str] = []
+    for run in runs(text):
+        if is_cjk(run):  # most of the work: no calls per pair
+            codes = [f"{ord(c):04x}" for c in run]
+            words += [first + second for first, second in pairwise(codes)]
+            words.append(codes[-1])
+        else:
+            words.append(_ascii(_folded(run)))
+    return words
 
 
 def _phrase(run: str) -> str:

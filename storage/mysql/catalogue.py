@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Select
 
+    from items import Item
     from storage.bookkeeping import Version
 
 PAGE = 500
@@ -26,7 +27,9 @@ _INSERT = insert(items)
 _UPSERT = upsert(items, key=("identity_hash", "identity"), newer="revision")
 _TERMS = upsert(item_terms, key=("item_id",))
 _LONGEST = {
-    c.name: c.type.length for c in items.columns if isinstance(c.type, String) and c.type.length
+    c.name: c.type.length
+    for c in items.columns
+    if isinstance(c.type, String) and c.type.length and not c.name.endswith("_at")
 } | {"identity": 2**14}
 _NUMBERS = select(items.c.id, items.c.identity, items.c.revision).where(
     items.c.identity_hash.in_(bindparam("hashes", expanding=True))
@@ -47,18 +50,18 @@ def hash_of(identity: str) -> bytes:
     return sha256(identity.encode()).digest()
 
 
-def check_fits(rows: Iterable[Row]) -> None:
-    """Make sure that MySQL will take what it is to know of ``rows``.
+def check_fits(new: Iterable[Item]) -> None:
+    """Make sure that MySQL will take what it is to know of ``new``.
 
     Raises:
         WriteRejectedError: A value is too long, or out of range.
     """
-    for row in rows:
+    for item in new:
         for name, most in _LONGEST.items():
-            if len(row[name] or "") > most:
+            if len(getattr(item, name) or "") > most:
                 raise WriteRejectedError(f"MySQL: {name} has more than {most} characters")
-        if not -(2**31) <= row["depth"] < 2**31:
-            raise WriteRejectedError(f"MySQL: depth {row['depth']} is out of range")
+        if not -(2**31) <= item.depth < 2**31:
+            raise WriteRejectedError(f"MySQL: depth {item.depth} is out of range")
 
 
 def enter(db: Connection, versions: Sequence[Version], *, all_new: bool = False) -> dict[str, int]:

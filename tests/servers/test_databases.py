@@ -184,6 +184,19 @@ def test_a_store_without_an_address_says_which_setting_is_missing(name):
         open_store(name, "").open()
 
 
+@pytest.mark.parametrize(
+    ("name", "driver"),
+    [("mysql", "sqlalchemy"), ("mongodb", "pymongo"), ("mysql+mongodb", "pymysql")],
+)
+def test_a_missing_driver_is_named_with_what_installs_it(name, driver, monkeypatch):
+    for module in [m for m in sys.modules if m.startswith(("storage.m", "storage.combined"))]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, driver, None)
+
+    with pytest.raises(ConfigError, match=r"pip install 'gleanery\[server\]'"):
+        open_store(name, "").open()
+
+
 @pytest.mark.filterwarnings("ignore:unclosed <socket")  # PyMySQL's own, when nobody listens
 def test_a_server_that_is_away_is_said_to_be_away():
     options = StoreOptions(mysql_url="mysql://u:secret@127.0.0.1:9/x", store_timeout_seconds=1)

@@ -1,0 +1,40 @@
+"""The store step of a crawl, on every store."""
+
+from __future__ import annotations
+
+import asyncio
+
+from scrapy.utils.test import get_crawler
+
+from items import Post
+from pipelines.store import StorePipeline
+from tests.store_servers import emptied
+
+
+def settings_of(store) -> dict[str, str]:
+    return {
+        "STORE": store.name,
+        "STORE_PATH": str(store.path),
+        "MYSQL_URL": store.options.mysql_url,
+        "MONGODB_URL": store.options.mongodb_url,
+    }
+
+
+async def test_copies_of_an_item_stay_in_order_though_two_batches_are_under_way(
+    tmp_path, store_options
+):
+    store = emptied("mysql+mongodb", tmp_path / "x.db", store_options("mysql+mongodb"))
+    store.init()
+    pipeline = StorePipeline.from_crawler(get_crawler(settings_dict=settings_of(store)))
+    copies = [
+        Post(platform="reddit", external_id=f"t3_{n % 7}", url="u", score=n) for n in range(1400)
+    ]
+
+    await pipeline.open_spider()
+    await asyncio.gather(*(pipeline.process_item(item) for item in copies))
+    await pipeline.close_spider()
+
+    with store:
+        rows = list(store.scan())
+    assert pipeline.store.writers == 2
+    assert sorted(row["score"] for row in rows) == list(range(1393, 1400))
