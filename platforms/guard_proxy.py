@@ -101,7 +101,13 @@ class GuardProxy:
         addresses = [str(address[0]) for *_, address in found]
         if any(is_refused(ip, self.allowed) for ip in addresses):
             raise AddressRefusedError(host)
-        return await asyncio.wait_for(asyncio.open_connection(addresses[0], port), CONNECT_SECONDS)
+        failure = OSError(f"{host} has no address")
+        for ip in dict.fromkeys(addresses):
+            try:
+                return await asyncio.wait_for(asyncio.open_connection(ip, port), CONNECT_SECONDS)
+            except OSError as error:  # its other addresses may answer; TimeoutError is one
+                failure = error
+        raise failure
 
     async def _connect_upstream(self, host: str) -> tuple[StreamReader, StreamWriter]:
         """Connect to the operator's proxy, if it may be asked for ``host``.

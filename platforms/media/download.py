@@ -14,7 +14,14 @@ from gleanery.urls import host_of
 from media.ffmpeg import ffmpeg_program, join
 from media.kind import SUFFIXES, kind_of_file
 from media.probe import probe
-from platforms.media.downloaded import Cancelled, Downloaded, Progress, ignore_progress, never
+from platforms.media.downloaded import (
+    Cancelled,
+    DownloadCancelledError,
+    Downloaded,
+    Progress,
+    ignore_progress,
+    never,
+)
 from platforms.media.guard import GuardedNetwork
 from platforms.media.http_file import HttpFile
 from platforms.media.plan import Source, refusal, video_sources
@@ -78,6 +85,8 @@ def download(
     done: list[Downloaded] = []
     refused: list[MediaRefusedError] = []
     for source in sources:
+        if cancelled():
+            raise DownloadCancelledError(f"{item.identity}: stopped")
         try:
             done.append(_Fetch(source, rules, folder, progress, cancelled).run())
         except MediaRefusedError as error:

@@ -31,7 +31,7 @@ ATTEMPTS = 4
 PAUSE_SECONDS = 0.5
 """Before the second attempt; twice as long before each further one."""
 PATIENCE_SECONDS = 2 * 3600
-"""Longest time for one file: a server may drip bytes for ever."""
+"""Longest time for one file, besides what our own rate limit takes: a server may drip for ever."""
 LATER = (408, 425, 429)
 """Statuses below 500 that ask to come back."""
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
@@ -61,7 +61,8 @@ class HttpFile:
             MediaRefusedError: It is too large, or the server has it not, or not for us.
             MediaUnavailableError: No answer, or it was cut off too often; go on later.
         """
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        own_pace = self.max_bytes / self.bytes_per_second if self.bytes_per_second else 0
+        deadline = time.monotonic() + PATIENCE_SECONDS + own_pace
         for attempt in range(ATTEMPTS):
             if self.target.exists():
                 return self.target
@@ -154,10 +155,9 @@ class HttpFile:
                 done += len(chunk)
                 self._check_size(done)
                 self.progress(done, total)
-                if self.cancelled():
-                    raise DownloadCancelledError(f"{self.url}: stopped at {done:,} bytes")
+                self._check_cancelled(done)
                 if time.monotonic() > deadline:
-                    raise MediaUnavailableError(f"{self.url}: not done in {PATIENCE_SECONDS} s")
+                    raise MediaUnavailableError(f"{self.url}: not done in time")
                 self._slow_down(done - start, began)
         if total is not None and done != total:
             raise MediaUnavailableError(f"{self.url}: cut off at {done:,} of {total:,} bytes")
@@ -168,9 +168,14 @@ class HttpFile:
         self.forget()
 
     def _slow_down(self, received: int, began: float) -> None:
-        if self.bytes_per_second:
-            ahead = received / self.bytes_per_second - (time.monotonic() - began)
-            time.sleep(max(0.0, min(ahead, 1.0)))
+        rate = self.bytes_per_second
+        while rate and (ahead := received / rate - (time.monotonic() - began)) > 0:
+            self._check_cancelled(received)
+            time.sleep(min(ahead, 1.0))
+
+    def _check_cancelled(self, done: int) -> None:
+        if self.cancelled():
+            raise DownloadCancelledError(f"{self.url}: stopped at {done:,} bytes")
 
     def _check_size(self, size: int | None) -> None:
         if size is not None and size > self.max_bytes:
