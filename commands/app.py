@@ -25,6 +25,7 @@ from commands.frontier import frontier
 from commands.media import media
 from commands.profiles import profiles
 from commands.proposals import proposals
+from commands.quality import quality
 from commands.reenrich import reenrich
 from commands.report import report
 from commands.search import search
@@ -73,6 +74,7 @@ app.add_typer(feedback, name="feedback")
 app.add_typer(frontier, name="frontier")
 app.add_typer(media, name="media")
 app.add_typer(proposals, name="proposals")
+app.add_typer(quality, name="quality")
 app.add_typer(work, name="work")
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
 

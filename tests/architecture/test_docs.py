@@ -15,6 +15,7 @@ DOCS = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "do
 PACKAGES = (
     "gleanery",
     "media",
+    "quality",
     "platforms",
     "storage",
     "model_server",
