@@ -8,6 +8,8 @@ from scrapy.utils.test import get_crawler
 
 from items import Post
 from pipelines.store import StorePipeline
+from tests.crawl import scrapy_crawl
+from tests.graph_site import GraphSite
 from tests.store_servers import emptied
 
 
@@ -38,3 +40,26 @@ async def test_copies_of_an_item_stay_in_order_though_two_batches_are_under_way(
         rows = list(store.scan())
     assert pipeline.store.writers == 2
     assert sorted(row["score"] for row in rows) == list(range(1393, 1400))
+
+
+def test_a_crawl_stores_into_both_servers_and_logs_no_address(tmp_path, store_options):
+    store = emptied("mysql+mongodb", tmp_path / "x.db", store_options("mysql+mongodb"))
+    store.init()
+    env = {
+        "GLEANERY_STORE": store.name,
+        "GLEANERY_MYSQL_URL": store.options.mysql_url,
+        "GLEANERY_MONGODB_URL": store.options.mongodb_url,
+        "GLEANERY_MYSQL_PASSWORD": "",
+    }
+    with GraphSite({0: [1, 2], 1: [3]}) as site:
+        result = scrapy_crawl(
+            "graph", tmp_path, settings={"SPIDER_MODULES": "tests.spiders", "LOG_LEVEL": "DEBUG"},
+            env=env, page=f"{site.url}/page/0",
+        )  # fmt: skip
+
+    with store:
+        stored = {row["identity"] for row in store.scan()}
+    assert (result.returncode, len(stored)) == (0, 4)
+    assert stored == {row["identity"] for row in result.items}
+    assert store.options.mysql_url not in result.log
+    assert store.options.mongodb_url not in result.log
