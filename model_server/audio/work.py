@@ -65,7 +65,7 @@ class Denoising(Work):
     """One sound in, one sound out, as loud as it fits the first best.
 
     Networks are often taught without regard to loudness (SI-SNR), so it is set afterwards: by the
-    factor that leaves the smallest difference between both sounds.
+    factor that leaves the smallest difference between both sounds; it turns a sign back, too.
     """
 
     capability = "denoise"
@@ -86,7 +86,7 @@ class Denoising(Work):
         """Return the file."""
         self._put(self._given.finish(), self._clean.finish())
         self._gain = self._both / self._sink.energy if self._sink.energy else 1.0
-        return self._sink.finish(self._folder / "clean.flac", gain=max(self._gain, 0.0))
+        return self._sink.finish(self._folder / "clean.flac", gain=self._gain)
 
     def result(self, stored: Stored) -> CleanSound:
         """Return what is told of the file."""
