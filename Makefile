@@ -53,7 +53,7 @@ $(VENV)-216/ready: pyproject.toml constraints.txt
 test-scrapy-216: $(VENV)-216/ready test-servers    ## the frontier's tests on the oldest Scrapy it runs on
 	$(VENV)-216/bin/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS) \
 		tests/contracts/test_frontier_queues.py tests/contracts/test_frontier_limits.py \
-		tests/servers/test_frontier.py tests/servers/test_frontier_failures.py \
+		tests/servers/test_frontier.py tests/servers/test_frontier_failures.py tests/e2e/test_frontier_links.py \
 		tests/servers/test_frontier_order.py tests/servers/test_frontier_politeness.py \
 		tests/servers/test_frontier_start_urls.py
 
