@@ -9,7 +9,6 @@ from gleanery.audio_plan import AudioPlan
 from items.annotation import Annotation
 from items.media_file import MediaFile
 from model_server.schema import Document
-from model_server.sound_schema import CleanSound, Stems
 from pipelines.work.tools import answer_of, files_of
 
 if TYPE_CHECKING:
@@ -69,9 +68,7 @@ def _made(item: Item, what: str, sound: MediaFile) -> list[MediaFile]:
 
 
 async def _denoise(tools: Tools, item: Item, what: str, sound: MediaFile, report: Report) -> None:
-    answer = await tools.client.call_long(
-        "denoise", {"media": sound.key}, CleanSound, progress=_in_seconds(report)
-    )
+    answer = await tools.client.denoise(sound.key, progress=_in_seconds(report))
     value = {"plan": what, "of": sound.key, "removed_share": answer.removed_share}
     await tools.save(
         item,
@@ -81,9 +78,7 @@ async def _denoise(tools: Tools, item: Item, what: str, sound: MediaFile, report
 
 
 async def _separate(tools: Tools, item: Item, what: str, sound: MediaFile, report: Report) -> None:
-    answer = await tools.client.call_long(
-        "separate", {"media": sound.key}, Stems, progress=_in_seconds(report)
-    )
+    answer = await tools.client.separate(sound.key, progress=_in_seconds(report))
     value = {
         "plan": what,
         "of": sound.key,

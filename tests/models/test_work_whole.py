@@ -90,8 +90,12 @@ def test_a_crawled_video_ends_up_as_files_vectors_words_and_a_category(
 )
 def test_model_servers_killed_at_random_moments(tmp_path, eyes, clip, kills):
     chance, videos = random.Random(kills), range(4)
-    engines = {"GLEANERY_TEST_ENGINES": "1", "GLEANERY_VIDEO_ENGINE": eyes}
-    server = ModelServerProcess(tmp_path, "--engine", "stub", **engines)
+    server = ModelServerProcess(
+        tmp_path,
+        GLEANERY_VIDEO_ENGINE=eyes,
+        GLEANERY_MODEL_ENGINE="stub",
+        GLEANERY_TEST_ENGINES="1",
+    )
     with VideoSite(clip) as site:
         items = [an_article(site, number) for number in videos]
         save(tmp_path, *items)
