@@ -98,14 +98,18 @@ class Store(ABC):
 
     @abstractmethod
     def save(self, items: Sequence[Item]) -> None:
-        """Upsert ``items`` by identity, all or none.
+        """Upsert ``items`` by identity; after a return all of them are kept.
+
+        None is written if one of them cannot be kept. A store with transactions writes all or none
+        in any case; MongoDB writes one document after the other, so that an outage in between
+        leaves some of them written, each whole, until the batch is saved again.
 
         A known item gets the new values, but keeps its smallest depth, its annotations of other
         tools and engines, its media files of other roles and sources, and its classification if the
         new one has none or a lesser one (``storage.merge``).
 
         Raises:
-            StoreUnavailableError: Nothing was saved; the same call may succeed later.
+            StoreUnavailableError: Not all were saved; the same call may succeed later.
             WriteRejectedError: Nothing was saved; an item cannot be kept.
         """
 
@@ -122,7 +126,8 @@ class Store(ABC):
             Whether there is such an item.
 
         Raises:
-            StoreUnavailableError: Nothing was written; the same call may succeed later.
+            StoreUnavailableError: Nothing was written, or, of two servers, only by the first; the
+                same call may succeed later.
             WriteRejectedError: Nothing was written; the item cannot be kept so.
         """
 

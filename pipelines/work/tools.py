@@ -42,7 +42,7 @@ class Tools:
         """Lay files and answers over the stored item, whoever else is writing it.
 
         Raises:
-            StoreError: Nothing was saved.
+            StoreError: As for ``Store.update``.
         """
 
         def change(stored: Item) -> None:
@@ -58,7 +58,7 @@ class Tools:
         """Change the stored item in one step, and ``item`` likewise.
 
         Raises:
-            StoreError: Nothing was saved.
+            StoreError: As for ``Store.update``.
         """
         await asyncio.to_thread(self.store.update, item.identity, change)
         change(item)
