@@ -9,43 +9,14 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from gleanery.errors import RegistryError, StoreError, StoreUnavailableError, WriteRejectedError
-from items import (
-    Annotation,
-    Article,
-    Comment,
-    MediaFile,
-    Post,
-    Proposal,
-    Video,
-    item_from_dict,
-)
+from items import Article, Comment, Proposal, item_from_dict
 from storage import StoreStats, open_store
-
-NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
-POST = Post(
-    platform="reddit", external_id="t3_a", url="https://example.com/a", depth=1, fetched_at=NOW,
-    title="서울 여행 후기", text="경복궁과 맛집을 다녀왔다. A great party.", score=7,
-)  # fmt: skip
-CLASSIFIED = replace(
-    POST, category="life_lifestyle", subcategory="travel", headline="서울 여행", classified_at=NOW,
-    annotations=[Annotation(tool="classify", engine="e5", version="1", value={"title": "서울"})],
-)  # fmt: skip
-
-
-def a_video(number: int, **more) -> Video:
-    return Video(
-        platform="youtube",
-        external_id=f"v{number}",
-        url="https://example.com/v",
-        fetched_at=NOW,
-        **more,
-    )
+from tests.contracts.store_items import CLASSIFIED, NOW, POST, a_video
 
 
 def test_a_saved_item_comes_back_whole(store):
@@ -55,120 +26,6 @@ def test_a_saved_item_comes_back_whole(store):
     assert row is not None
     assert item_from_dict(row) == CLASSIFIED
     assert store.find("reddit:t3_b") is None
-
-
-def test_saving_twice_changes_nothing(store):
-    store.save([CLASSIFIED, CLASSIFIED])
-    once = (store.find("reddit:t3_a"), store.stats(classified_kinds=["post"]))
-    store.save([CLASSIFIED])
-
-    assert (store.find("reddit:t3_a"), store.stats(classified_kinds=["post"])) == once
-    assert len(store.search("여행")) == 1
-
-
-def test_a_second_crawl_renews_values_but_keeps_depth_and_what_models_said(store):
-    store.save([CLASSIFIED])
-    store.save([replace(POST, score=9, depth=4)])
-
-    row = store.find("reddit:t3_a")
-    assert row is not None
-    assert item_from_dict(row) == replace(CLASSIFIED, score=9)
-
-
-def test_a_newer_answer_of_the_same_engine_replaces_the_older_one(store):
-    newer = Annotation(tool="classify", engine="e5", version="2", value={"category": "food"})
-    store.save([CLASSIFIED])
-    store.save([replace(CLASSIFIED, category="food", annotations=[newer])])
-
-    row = store.find("reddit:t3_a")
-    assert row is not None
-    assert row["category"] == "food"
-    assert row["annotations"] == [newer.to_dict()]
-
-
-def test_an_item_is_changed_in_place_and_only_if_it_is_there(store):
-    store.save([CLASSIFIED])
-
-    found = store.update("reddit:t3_a", lambda item: item.media.append("https://e.com/v.mp4"))
-    missing = store.update("reddit:t3_b", lambda item: item.media.append("x"))
-
-    row = store.find("reddit:t3_a")
-    assert (found, missing) == (True, False)
-    assert item_from_dict(row) == replace(CLASSIFIED, media=["https://e.com/v.mp4"])
-
-
-def test_a_change_that_fails_changes_nothing(store):
-    store.save([CLASSIFIED])
-
-    def change(item):
-        item.title = "half done"
-        raise KeyError("no more")
-
-    with pytest.raises(KeyError):
-        store.update("reddit:t3_a", change)
-    store.save([a_video(1)])  # and nothing stays locked
-
-    assert item_from_dict(store.find("reddit:t3_a")) == CLASSIFIED
-
-
-def test_many_changes_and_a_crawl_at_once_lose_nothing(store):
-    """Through two openings of one store, as a crawl and a worker have them."""
-    store.save([POST])
-    with open_store(store.name, store.path, store.options) as other:
-
-        def annotate(opened, number):
-            answer = Annotation(tool="transcribe", engine=f"w{number}", version="1", value={})
-            opened.update(POST.identity, lambda item: item.annotations.append(answer))
-
-        def work(number):
-            for k in range(5):
-                annotate((store, other)[number % 2], f"{number}-{k}")
-                store.save([replace(POST, score=k)])
-
-        threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    row = store.find(POST.identity)
-    assert {a["engine"] for a in row["annotations"]} == {
-        f"w{n}-{k}" for n in range(6) for k in range(5)
-    }
-
-
-@pytest.mark.parametrize(
-    ("tools", "category"),
-    [(["classify"], "food"), (["classify_video"], "life_lifestyle"), (["person"], "life_lifestyle"),
-     (["person", "classify_video"], "life_lifestyle")],
-    ids=["words", "whole video", "person", "both"],
-)  # fmt: skip
-def test_a_category_from_more_than_the_words_outlives_the_next_crawl(store, tools, category):
-    of = [Annotation(tool=tool, engine="x", version="1", value={}) for tool in tools]
-    words = Annotation(tool="classify", engine="e5", version="1", value={})
-    store.save([replace(CLASSIFIED, annotations=of)])
-    store.save([replace(CLASSIFIED, category="food", score=9, annotations=[words])])
-
-    row = store.find("reddit:t3_a")
-    assert (row["category"], row["score"], len(row["annotations"])) == (category, 9, len(tools) + 1)
-
-
-def a_file(role: str, source: str, digit: str, **facts) -> MediaFile:
-    return MediaFile(
-        key=digit * 64, role=role, content_type="video/mp4", size=7, source=source, facts=facts
-    )
-
-
-def test_media_files_are_renewed_by_role_and_source_and_else_kept(store):
-    old = [a_file("video", "https://e.com/a", "1", fps=25.0), a_file("audio", "1" * 64, "2")]
-    new = [a_file("video", "https://e.com/a", "3"), a_file("vectors", "3" * 64, "4", dim=768)]
-    store.save([replace(POST, media_files=old)])
-    store.save([POST])
-    store.save([replace(POST, media_files=new)])
-
-    row = store.find("reddit:t3_a")
-    assert row is not None
-    assert item_from_dict(row).media_files == [old[1], *new]
 
 
 @pytest.mark.parametrize(
