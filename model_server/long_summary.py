@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from model_server.client import ModelClient
-from model_server.schema import MAX_CHARACTERS, MAX_DOCUMENTS, Document
+from model_server.schema import MAX_CHARACTERS, MAX_DOCUMENTS, Document, Words
 
 ROUNDS = 6
 """Times that summaries are summed up again at most: each shortens the text several times over."""
 _SENTENCE = re.compile(r"(?<=[.!?。…])\s+")
 
 
-async def summarize_long(client: ModelClient, text: str, *, language: str | None = None) -> str:
-    """Return one summary of ``text``, however long it is; empty for an empty one.
+async def summarize_long(
+    client: ModelClient, text: str, *, title: str = "", language: str | None = None
+) -> Words:
+    """Return one summary of ``text``, however long it is; empty, by no engine, for an empty one.
+
+    Args:
+        client: An open one.
+        text: Of any length.
+        title: What the engine is told of each piece beside its text.
+        language: ISO 639-1 code, if it is known.
 
     Raises:
         ModelUnavailableError: No answer in time.
         ModelToolError: No engine can, or it refused.
     """
+    summary = Words(id=None, text="", engine="", version="")
     for _ in range(ROUNDS):
         pieces = list(split(text, MAX_CHARACTERS))
         if not pieces:
-            return ""
-        summaries: list[str] = []
-        for start in range(0, len(pieces), MAX_DOCUMENTS):
-            some = pieces[start : start + MAX_DOCUMENTS]
-            documents = [Document(text=piece, language=language) for piece in some]
-            summaries += [w.text for w in (await client.summarize(documents)).results]
-        shorter = " ".join(summary for summary in summaries if summary)
+            break
+        documents = [Document(title=title, text=piece, language=language) for piece in pieces]
+        summaries = await _summaries(client, documents)
+        shorter = " ".join(one.text for one in summaries if one.text)
+        summary = summaries[-1].model_copy(update={"text": shorter})
         if len(pieces) == 1 or len(shorter) >= len(text):
-            return shorter
+            break
         text = shorter
-    return shorter
+    return summary
+
+
+async def _summaries(client: ModelClient, documents: Sequence[Document]) -> list[Words]:
+    found: list[Words] = []
+    for start in range(0, len(documents), MAX_DOCUMENTS):
+        found += (await client.summarize(documents[start : start + MAX_DOCUMENTS])).results
+    return found
 
 
 def split(text: str, longest: int) -> Iterator[str]:

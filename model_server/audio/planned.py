@@ -54,5 +54,5 @@ async def run_plan(
     if "transcribe" in plan:
         made.transcript = await client.transcribe(media, progress=progress("transcribe"), **options)
     if "summarize" in plan and made.transcript and made.transcript.text:
-        made.summary = await summarize_long(client, made.transcript.text)
+        made.summary = (await summarize_long(client, made.transcript.text)).text
     return made

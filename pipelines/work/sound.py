@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from gleanery.audio_plan import AudioPlan
 from items.annotation import Annotation
 from items.media_file import MediaFile
-from model_server.schema import Document
+from model_server.long_summary import summarize_long
 from pipelines.work.tools import answer_of, files_of
 
 if TYPE_CHECKING:
     from items import Item
-    from model_server.client import ModelClient
     from model_server.sound_schema import SoundFile, Transcript
     from pipelines.work.tools import Report, Tools
 
@@ -124,18 +123,22 @@ async def _transcribe(tools: Tools, item: Item, what: str, report: Report) -> No
 
 async def _summarize(tools: Tools, item: Item, what: str) -> None:
     transcript = answer_of(item, "transcribe")
-    text = str(transcript.value.get("text", "")) if transcript else ""
-    value, engine, version = {"plan": what, "text": ""}, "", ""
-    if text.strip():
-        (answer,) = (await _summary(tools.client, item, text)).results
-        value["text"], engine, version = answer.text, answer.engine, answer.version
-    await tools.save(
-        item, Annotation(tool="summarize", engine=engine, version=version, value=value)
+    told = transcript.value if transcript else {}
+    summary = await summarize_long(
+        tools.client,
+        str(told.get("text", "")),
+        title=item.title,
+        language=told.get("language") or None,
     )
-
-
-async def _summary(client: ModelClient, item: Item, text: str) -> Any:
-    return await client.summarize([Document(title=item.title, text=text)])
+    await tools.save(
+        item,
+        Annotation(
+            tool="summarize",
+            engine=summary.engine,
+            version=summary.version,
+            value={"plan": what, "text": summary.text},
+        ),
+    )
 
 
 def _keep(tools: Tools, answer: Transcript, sound: MediaFile, what: str) -> MediaFile:

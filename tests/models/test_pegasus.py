@@ -7,6 +7,7 @@ import pytest
 from gleanery.errors import EngineError
 from model_server.schema import Document
 from model_server.spec import parse_spec
+from tests import tiny_sound
 from tests.model_echo import TAXONOMY
 
 pytestmark = pytest.mark.models
@@ -14,26 +15,7 @@ pytestmark = pytest.mark.models
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
-    """Two layers, and a tokenizer of words."""
-    torch = pytest.importorskip("torch", reason="needs torch: make test-models")
-    transformers = pytest.importorskip("transformers", reason="make test-models")
-    from tokenizers import Tokenizer, models, pre_tokenizers  # noqa: PLC0415 - see above
-
-    words = ["<pad>", "</s>", "<unk>", *(f"w{n}" for n in range(60)), "the", "weather", "is"]
-    tokenizer = Tokenizer(models.WordLevel({w: n for n, w in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    folder = tmp_path_factory.mktemp("pegasus")
-    transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
-    ).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = transformers.PegasusConfig(
-        vocab_size=len(words), d_model=32, encoder_layers=2, decoder_layers=2,
-        encoder_attention_heads=4, decoder_attention_heads=4, encoder_ffn_dim=32,
-        decoder_ffn_dim=32, max_position_embeddings=64, forced_eos_token_id=1,
-    )  # fmt: skip
-    transformers.PegasusForConditionalGeneration(config).save_pretrained(folder)
-    return folder
+    return tiny_sound.pegasus(tmp_path_factory.mktemp("pegasus"))
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -16,11 +15,11 @@ from model_server.client import ModelClient
 from model_server.embedded import embedded_server
 from model_server.pieces import SoundPiece
 from model_server.spec import parse_spec
+from tests import tiny_sound
 from tests.model_echo import TAXONOMY
 from tests.recorded_speech import save, sentences, spoken
 
 pytestmark = pytest.mark.models
-SOURCES = ["drums", "bass", "other", "vocals"]
 
 
 @pytest.fixture
@@ -47,55 +46,17 @@ def ask(tmp_path, media, monkeypatch):
 
 @pytest.fixture(scope="module")
 def spleeter(tmp_path_factory):
-    """Two networks in sherpa-onnx's form: each gives back its input, louder or quieter."""
-    onnx = pytest.importorskip("onnx", reason="needs onnx: make test-models")
-    folder = tmp_path_factory.mktemp("spleeter")
-    told = {"model_type": "spleeter", "stems": "2", "sample_rate": "44100", "version": "1"}
-    for stem, gain in (("vocals", 0.9), ("accompaniment", 0.3)):
-        save_gain(onnx, folder / f"{stem}.onnx", gain, told)
-    return folder
-
-
-def save_gain(onnx, path, gain, told, shape=(2, "n", 512, 1024)):
-    kind = onnx.TensorProto.FLOAT
-    ends = [onnx.helper.make_tensor_value_info(name, kind, list(shape)) for name in "xy"]
-    factor = onnx.helper.make_tensor("gain", kind, [], [gain])
-    node = onnx.helper.make_node("Mul", ["x", "gain"], ["y"])
-    graph = onnx.helper.make_graph([node], "gain", ends[:1], ends[1:], [factor])
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)])
-    model.ir_version = 8
-    onnx.helper.set_model_props(model, told)
-    onnx.save(model, path)
+    return tiny_sound.spleeter(tmp_path_factory.mktemp("spleeter"))
 
 
 @pytest.fixture(scope="module")
 def demucs(tmp_path_factory):
-    """A small HTDemucs of random weights, packed as its makers pack theirs."""
-    torch = pytest.importorskip("torch", reason="needs torch: make test-models")
-    htdemucs = pytest.importorskip("demucs_infer.htdemucs", reason="make test-models")
-    arguments = {
-        "sources": SOURCES, "channels": 4, "depth": 2, "nfft": 512, "t_layers": 1,
-        "t_heads": 2, "bottom_channels": 16, "dconv_mode": 0, "segment": Fraction(2),
-    }  # fmt: skip
-    torch.manual_seed(0)
-    network = htdemucs.HTDemucs(**arguments)
-    path = tmp_path_factory.mktemp("demucs") / "tiny.th"
-    packed = {"klass": htdemucs.HTDemucs, "args": (), "kwargs": arguments}
-    torch.save(packed | {"state": network.state_dict()}, path)
-    return path
+    return tiny_sound.demucs(tmp_path_factory.mktemp("demucs"))
 
 
 @pytest.fixture(scope="module")
 def conv_tasnet(tmp_path_factory):
-    """A small Conv-TasNet of random weights."""
-    torch = pytest.importorskip("torch", reason="needs torch: make test-models")
-    from tests.conv_tasnet_modules import Torchaudio  # noqa: PLC0415 - it needs torch
-
-    torch.manual_seed(0)
-    sizes = {"filters": 16, "length": 16, "neck": 8, "hidden": 8, "blocks": 8, "repeats": 1}
-    path = tmp_path_factory.mktemp("conv") / "tiny.pt"
-    torch.save(Torchaudio(sources=1, **sizes).state_dict(), path)
-    return path
+    return tiny_sound.conv_tasnet(tmp_path_factory.mktemp("conv"))
 
 
 def heard(media, key):
@@ -195,7 +156,7 @@ def test_demucs_answers_as_its_own_driver_does(demucs, tmp_path):
     with torch.no_grad():
         given = torch.from_numpy((sound - mono.mean()) / mono.std())[None]
         expected = apply_model(network, given, shifts=0)[0].numpy() * mono.std() + mono.mean()
-    assert list(stems) == SOURCES
+    assert list(stems) == tiny_sound.SOURCES
     np.testing.assert_allclose(np.stack(list(stems.values())), expected, atol=1e-4)
 
 
@@ -241,10 +202,8 @@ def test_weights_that_are_not_there_are_named(spec, reason, tmp_path):
     ],
 )
 def test_another_onnx_file_does_not_end_the_process(told, shape, reason, spleeter, tmp_path):
-    import onnx  # noqa: PLC0415 - not in every installation
-
     for stem in ("vocals", "accompaniment"):
-        save_gain(onnx, tmp_path / f"{stem}.onnx", 1.0, told, shape)
+        tiny_sound.save_gain(tmp_path / f"{stem}.onnx", 1.0, told, shape)
 
     with pytest.raises(EngineError, match=reason):
         parse_spec(f"spleeter:{tmp_path}").make(TAXONOMY, cache=tmp_path).load()

@@ -74,5 +74,6 @@ async def test_a_long_text_is_summed_up_in_pieces_until_one_is_left():
     nothing = await summarize_long(client, "  ")
     await client.close()
 
-    assert (short, nothing) == ("119 characters.", "")
-    assert long == "65 characters."  # of three times "3995 characters." and "11 characters."
+    assert (short.text, short.engine) == ("119 characters.", "echo")
+    assert (nothing.text, nothing.engine) == ("", "")
+    assert long.text == "65 characters."  # of three times "3995 characters." and "11 characters."
