@@ -55,6 +55,9 @@ class Facts:
 
     channels: int | None = None
 
+    sound_late_seconds: float | None = None
+    """How much later than the pictures the sound begins; ``None`` if they begin together."""
+
     def to_dict(self) -> dict[str, Any]:
         """Return the facts that are known."""
         return {name: value for name, value in asdict(self).items() if value is not None}

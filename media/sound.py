@@ -22,12 +22,15 @@ CONTAINERS = {
 }
 """By codec: FFmpeg's name of the container, the ending, the content type."""
 ANY = ("matroska", ".mka", "audio/x-matroska")
-"""What holds every other codec."""
+"""What holds every other codec, and sound that begins later than its film: it keeps the times."""
 LIMITS = Limits(cpu_seconds=600, wall_seconds=600)
 
 
 def split_sound(path: Path, out: Path, *, limits: Limits = LIMITS) -> tuple[Path, str]:
     """Copy the sound of a file into one of its own: no sample is decoded or changed.
+
+    Sound that begins later than the pictures keeps its times; what reads the samples
+    (``media.inside.samples``) puts silence before them.
 
     Args:
         path: A film, or any file with sound.
@@ -41,10 +44,11 @@ def split_sound(path: Path, out: Path, *, limits: Limits = LIMITS) -> tuple[Path
         MediaRefusedError: There is no sound, or it is broken.
         MediaNotFoundError: There is no such file.
     """
-    codec = probe(path).audio_codec
-    if codec is None:
+    facts = probe(path)
+    if facts.audio_codec is None:
         raise MediaRefusedError("the file has no sound")
-    container, ending, kind = CONTAINERS.get(codec, ANY)
+    own = CONTAINERS.get(facts.audio_codec, ANY)
+    container, ending, kind = ANY if facts.sound_late_seconds else own
     target = out.with_name(out.name + ending)
     run("media.inside.sound_track:copy_sound", path, Output(target), container, limits=limits)
     return target, kind

@@ -16,14 +16,19 @@ from tests.web import article_html
 CHUNK = 16_384
 
 
-def draw_clip_with_sound(path: Path, *, seconds: int = 2, sound: Path | None = None) -> Path:
-    """A small film of a moving test card, with a tone or with what ``sound`` has."""
+def draw_clip_with_sound(
+    path: Path, *, seconds: int = 2, sound: Path | None = None, late: float = 0
+) -> Path:
+    """A small film of a moving test card, with a tone or with what ``sound`` has.
+
+    The sound begins ``late`` seconds after the pictures.
+    """
     tone = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={seconds}"]
     command = [
         ffmpeg_program(), "-nostdin", "-loglevel", "error", "-y",
         "-f", "lavfi", "-i", f"testsrc=size=320x240:rate=10:duration={seconds}",
-        *(["-i", str(sound)] if sound else tone),
-        "-pix_fmt", "yuv420p", "-c:a", "aac", "-shortest", str(path),
+        "-itsoffset", str(late), *(["-i", str(sound)] if sound else tone),
+        "-pix_fmt", "yuv420p", "-c:a", "aac", *([] if late else ["-shortest"]), str(path),
     ]  # fmt: skip
     subprocess.run(command, check=True, timeout=60)
     return path

@@ -6,6 +6,7 @@ import itertools
 import os
 from typing import TYPE_CHECKING, Any
 
+from media.inside.lateness import late_seconds
 from media.inside.opening import is_cover, open_input, video_stream
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def _sound(container: InputContainer) -> dict[str, Any]:
                 "audio_codec": codec.name,
                 "sample_rate": codec.sample_rate or None,
                 "channels": codec.channels or None,
+                "sound_late_seconds": late_seconds(container, stream) or None,
             }
     return {}
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
+from media.inside.lateness import begin_seconds
 from media.inside.opening import open_input
 from media.inside.process import RefusedError
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.packet import Packet
 
 
 def copy_sound(source: int, target: int, container: str) -> int:
     """Write the first sound track; return the number of its packets.
+
+    Its times count from the film's start, where the container can hold that.
 
     Args:
         source: Descriptor of the file.
@@ -26,10 +34,13 @@ def copy_sound(source: int, target: int, container: str) -> int:
             raise RefusedError("the file has no sound")
         try:
             with av.open(file, "w", format=container) as out:
-                stream = out.add_stream_from_template(opened.streams.audio[0])
+                sound = opened.streams.audio[0]
+                stream = out.add_stream_from_template(sound)
+                begin = max(0.0, begin_seconds(opened)) / float(sound.time_base or 1)
                 count = 0
-                for packet in opened.demux(opened.streams.audio[0]):
+                for packet in opened.demux(sound):
                     if packet.dts is not None:  # the last one only says that it is over
+                        _move(packet, -round(begin))
                         packet.stream = stream
                         out.mux_one(packet)
                         count += 1
@@ -38,3 +49,10 @@ def copy_sound(source: int, target: int, container: str) -> int:
     if not count:
         raise RefusedError("the sound track is empty")
     return count
+
+
+def _move(packet: Packet[AudioStream], ticks: int) -> None:
+    if packet.dts is not None:
+        packet.dts += ticks
+    if packet.pts is not None:
+        packet.pts += ticks

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from gleanery.errors import MediaNotFoundError, MediaRefusedError
 from media.probe import probe
+from media.sandbox import stream
 from media.sound import split_sound
 from tests.media.making import ffmpeg, video
+
+TONE = ("-f", "lavfi", "-i", "sine=440:r=48000:d=1")
 
 
 @pytest.mark.parametrize(
@@ -42,6 +46,51 @@ def test_not_a_sample_is_changed(tmp_path):
         ffmpeg("-i", path, "-map", "0:a", "-f", "s16le", tmp_path / f"{number}.raw")
         raw.append((tmp_path / f"{number}.raw").read_bytes())
     assert raw[0] == raw[1]
+
+
+LATE = ("-c:v", "mpeg4")
+"""Late sound: containers hold it as an edit list, as timestamps, or from a clock of their own."""
+
+
+@pytest.mark.parametrize(
+    ("name", "out"),
+    [
+        ("a.mp4", (*LATE, "-c:a", "aac")),
+        ("a.mkv", (*LATE, "-c:a", "libmp3lame")),
+        ("b.mkv", (*LATE, "-c:a", "flac")),
+        ("a.webm", ("-c:v", "libvpx", "-c:a", "libopus")),
+        ("a.ts", (*LATE, "-c:a", "aac")),
+        ("b.ts", (*LATE, "-c:a", "aac", "-output_ts_offset", "7000")),
+    ],
+)
+def test_sound_that_begins_two_seconds_late_keeps_its_times(tmp_path, name, out):
+    film = tmp_path / name
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25:d=4", "-itsoffset", "2", *TONE,
+           "-map", "0:v", "-map", "1:a", "-pix_fmt", "yuv420p", *out, film)  # fmt: skip
+
+    sound, kind = split_sound(film, tmp_path / "sound")
+
+    assert kind == "audio/x-matroska"
+    for path in (film, sound):
+        assert probe(path).sound_late_seconds == pytest.approx(2, abs=0.06)
+        heard = samples(path)
+        assert np.argmax(np.abs(heard) > 0.01) / 16_000 == pytest.approx(2, abs=0.06)
+        assert len(heard) / 16_000 == pytest.approx(3, abs=0.1)
+
+
+def test_a_film_whose_clock_starts_late_is_not_late_itself(tmp_path):
+    film = tmp_path / "a.ts"
+    video(film, "-c:v", "mpeg4", "-c:a", "aac", "-output_ts_offset", "7000", sound=True)
+    sound, kind = split_sound(film, tmp_path / "sound")
+
+    assert (kind, probe(film).sound_late_seconds) == ("audio/mp4", None)
+    assert probe(sound).sound_late_seconds is None
+    assert len(samples(sound)) / 16_000 == pytest.approx(2, abs=0.15)
+
+
+def samples(path):
+    with stream("media.inside.samples:samples", path, 16_000, 1) as answers:
+        return np.concatenate([answer.data for answer in answers])
 
 
 def test_a_file_without_sound_a_broken_one_and_none_are_told_apart(tmp_path):

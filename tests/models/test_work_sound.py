@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from media.store import open_media
+from model_server.sound_schema import Transcript
 from tests import tiny_sound
 from tests.recorded_speech import save as save_sound
 from tests.recorded_speech import sentences, word_errors
@@ -23,6 +25,27 @@ def engines(tmp_path_factory, whisper_model):
         "GLEANERY_TRANSCRIBE_ENGINE": f"faster_whisper:{whisper_model('faster_whisper')}",
         "GLEANERY_SUMMARIZE_ENGINE": f"pegasus:{tiny_sound.pegasus(folder)}",
     }
+
+
+def test_what_is_said_late_in_a_film_is_written_down_at_its_time(tmp_path, engines):
+    said = sentences()[0]
+    speech = save_sound(tmp_path / "speech.wav", said.samples)
+    film = draw_clip_with_sound(tmp_path / "clip.mp4", seconds=10, sound=speech, late=3)
+    with VideoSite(film.read_bytes()) as site:
+        item = an_article(site, 1, audio_plan="separate+transcribe")
+        save(tmp_path, item)
+        work(tmp_path, "enqueue")
+        done = work(tmp_path, "--once", "--json", **engines)
+    row = stored(tmp_path)[item.identity]
+
+    assert done.json["queue"]["done"] == 1, done.stderr
+    film_facts = row["media_files"][0]["facts"]
+    assert film_facts["sound_late_seconds"] == pytest.approx(3, abs=0.07)  # 64 ms: AAC's priming
+    assert row["media_files"][1]["content_type"] == "audio/x-matroska"
+    transcript = open_media(tmp_path / "media").read(row["media_files"][-1]["key"])
+    lines = Transcript.model_validate_json(transcript).segments
+    assert 3 <= lines[0].start <= 3.7
+    assert lines[-1].end <= 3 + len(said.samples) / 16_000 + 0.5
 
 
 def test_a_worker_does_every_step_of_an_audio_plan(tmp_path, engines):
