@@ -145,6 +145,11 @@ class Config(BaseSettings):
     work_drain_seconds: float = Field(20.0, ge=0)
     """Time for steps under way to end when a worker is stopped; then their jobs go back."""
 
+    work_key_frames: int = Field(0, ge=0)
+    """Key frames of each video that are kept as pictures, unlike scenes first; 0 = none."""
+    work_key_frames_svg: bool = False
+    """Whether each of them is drawn as a vector graphic, too; needs ``gleanery[media]``."""
+
     # --- the frontier: the queue of a crawl
     redis_url: str = ""
     """Redis or Valkey that workers share, e.g. ``redis://127.0.0.1:6379/0``.

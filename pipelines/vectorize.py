@@ -123,5 +123,7 @@ def wishes_of(settings: BaseSettings) -> Wishes:
             audio_plan=settings["AUDIO_PLAN"],
             classify_enabled=settings.getbool("CLASSIFY_ENABLED"),
             classify_kinds=tuple(settings.getlist("CLASSIFY_KINDS")),
+            work_key_frames=settings.getint("WORK_KEY_FRAMES"),
+            work_key_frames_svg=settings.getbool("WORK_KEY_FRAMES_SVG"),
         )
     )

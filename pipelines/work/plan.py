@@ -17,7 +17,9 @@ VECTORIZE_VIDEO = "vectorize_video"
 SOUND = "sound:"
 """Begins a step of the audio plan; the plan up to that step follows."""
 CLASSIFY_VIDEO = "classify_video:"
-"""Begins the last step; what it reads besides the item's words follows."""
+"""Begins the step that gives the category; what it reads besides the item's words follows."""
+KEY_FRAMES = "key_frames:"
+"""Begins the last step: nobody waits for it. How many follow, and ``+svg`` if they are drawn."""
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -30,6 +32,8 @@ class Wishes:
     """Whether there may be an engine that vectorises."""
     classify_kinds: frozenset[str] = frozenset()
     """Kinds that get a category."""
+    key_frames: str = ""
+    """How many pictures of a video are kept, with ``+svg`` if they are drawn, too; empty = none."""
 
     @classmethod
     def of(cls, config: Config) -> Wishes:
@@ -40,6 +44,7 @@ class Wishes:
             audio=config.audio_plan,
             vectorize=bool(may_see),
             classify_kinds=frozenset(config.classify_kinds if config.classify_enabled else ()),
+            key_frames=_key_frames(config),
         )
 
 
@@ -55,4 +60,11 @@ def steps_for(item: Item, wishes: Wishes) -> list[str]:
         read += [str(plan)] if "transcribe" in plan else []
         if read:
             steps.append(CLASSIFY_VIDEO + ",".join(read))
+    if wishes.key_frames:
+        steps.append(KEY_FRAMES + wishes.key_frames)
     return steps
+
+
+def _key_frames(config: Config) -> str:
+    svg = "+svg" if config.work_key_frames_svg else ""
+    return f"{config.work_key_frames}{svg}" if config.work_key_frames else ""

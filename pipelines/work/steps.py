@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gleanery.errors import ConfigError
 from items.annotation import CLASSIFY_VIDEO as CATEGORY_TOOL
-from pipelines.work import category, files, plan, sound, video
+from pipelines.work import category, files, key_frames, plan, sound, video
 from pipelines.work.tools import answer_of, files_of
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ STEPS = {
     plan.VECTORIZE_VIDEO: Step(video.vectorize_video, "model", _each_video_has("vectors")),
     plan.SOUND: Step(sound.run, "model", sound.is_done),
     plan.CLASSIFY_VIDEO: Step(category.classify_video, "model", _is_classified),
+    plan.KEY_FRAMES: Step(key_frames.run, "local", key_frames.is_done),
 }
 
 

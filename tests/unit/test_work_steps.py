@@ -47,6 +47,17 @@ def test_what_no_engine_can_do_is_not_planned():
     assert steps_for(video(), wishes) == ["download", "split_sound"]
 
 
+@pytest.mark.parametrize(
+    ("number", "svg", "last"),
+    [(0, True, "split_sound"), (3, False, "key_frames:3"), (3, True, "key_frames:3+svg")],
+)
+def test_key_frames_come_last_if_at_all(number, svg, last):
+    wishes = Wishes.of(Config(work_key_frames=number, work_key_frames_svg=svg))
+
+    assert steps_for(video(), wishes)[-1] == last
+    assert step_of(last)
+
+
 def test_a_step_of_another_version_is_named():
     with pytest.raises(ConfigError, match="no step is called 'dance:x'"):
         step_of("dance:x")
