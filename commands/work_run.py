@@ -1,4 +1,4 @@
-"""Run one worker in this process until a signal stops it."""
+"""Run one worker in this process: until a signal stops it, or beside a model server."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import asyncio
 import logging
 import signal
 import sys
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from mcp.server.mcpserver import MCPServer
+
     from gleanery.config import Config
+    from model_server.client import ModelClient
     from pipelines.work.worker import Worker, WorkResult
+
+logger = logging.getLogger(__name__)
 
 
 def run_worker(config: Config, *, once: bool, jobs: int) -> WorkResult:
@@ -19,29 +27,68 @@ def run_worker(config: Config, *, once: bool, jobs: int) -> WorkResult:
     Raises:
         GleaneryError: A setting is wrong, or the store is away.
     """
-    from commands.work_progress import WorkProgress
     from gleanery.logs import hide_secrets
-    from media.store import open_media
     from pipelines.classify import client_from_config
-    from pipelines.work.enqueue import queue_of
-    from pipelines.work.tools import Tools
-    from pipelines.work.worker import Worker
-    from storage import configured_store
 
     hide_secrets(config)
     level = "WARNING" if sys.stderr.isatty() else config.log_level  # bars and lines do not mix
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(message)s")
     for chatty in ("httpx2", "httpcore2", "mcp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    with configured_store(config.scrapy_settings().get) as store, WorkProgress() as watch:
-        tools = Tools(
-            config=config,
-            store=store,
-            media=open_media(config.media_place, max_bytes=config.media_max_bytes),
-            client=client_from_config(config),
-        )
-        worker = Worker(tools, queue_of(config), jobs=jobs, watch=watch)
+    with _opened_worker(config, client_from_config(config), jobs=jobs) as worker:
         return asyncio.run(_until_stopped(worker, once=once))
+
+
+@asynccontextmanager
+async def working(config: Config, server: MCPServer) -> AsyncIterator[None]:
+    """Work beside a model server, with its engines, until it stops.
+
+    Raises:
+        GleaneryError: A setting is wrong, or the store is away.
+    """
+    from model_server.client import ModelClient
+
+    client = ModelClient(
+        server,
+        timeout=config.model_timeout_seconds,
+        batch_size=config.model_batch_size,
+        patience=config.model_patience_seconds,
+    )
+    with _opened_worker(config, client, terminal=False) as worker:
+        work = asyncio.create_task(worker.run(), name="work")
+        work.add_done_callback(_tell_end)
+        try:
+            yield
+        finally:
+            worker.stop()
+            await asyncio.wait([work])
+
+
+@contextmanager
+def _opened_worker(
+    config: Config, client: ModelClient, *, jobs: int = 0, terminal: bool | None = None
+) -> Iterator[Worker]:
+    from commands.work_progress import WorkProgress
+    from media.store import open_media
+    from pipelines.work.enqueue import queue_of
+    from pipelines.work.tools import Tools
+    from pipelines.work.worker import Worker
+    from storage import configured_store
+
+    with (
+        configured_store(config.scrapy_settings().get) as store,
+        WorkProgress(terminal=terminal) as watch,
+    ):
+        media = open_media(config.media_place, max_bytes=config.media_max_bytes)
+        tools = Tools(config=config, store=store, media=media, client=client)
+        yield Worker(tools, queue_of(config), jobs=jobs, watch=watch)
+
+
+def _tell_end(work: asyncio.Task[WorkResult]) -> None:
+    if work.cancelled() or (error := work.exception()) is None:
+        logger.info("Work has ended")
+    else:  # the models are of use to others all the same
+        logger.error("Work has ended, the models go on: %s", error)
 
 
 async def _until_stopped(worker: Worker, *, once: bool) -> WorkResult:

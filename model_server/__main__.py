@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
 
 import uvicorn
+from mcp.server.mcpserver import MCPServer
 
-from gleanery.config import load_config, reveal
+from gleanery.config import Config, load_config, reveal
 from gleanery.errors import GleaneryError
 from gleanery.logs import hide_secrets
 from items.taxonomy import load_taxonomy
@@ -25,6 +27,7 @@ from model_server.engine import Engine
 from model_server.engine_set import EngineSet
 from model_server.http import build_app, check_exposure
 from model_server.runner import EngineRunner
+from model_server.server import build_server
 
 logger = logging.getLogger("model_server")
 
@@ -36,17 +39,27 @@ CLOSE_SECONDS = 5.0
 """Longest wait for an engine to end what it computes for nobody any more."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; return the exit code."""
+Beside = Callable[[Config, MCPServer], AbstractAsyncContextManager[None]]
+"""What goes on in the server's process and event loop while it serves; gets the same engines."""
+
+
+def main(arguments: Sequence[str] | None = None, *, work: Beside | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit code.
+
+    Args:
+        arguments: Of the command line.
+        work: What the option ``--work`` starts; without, there is no such option.
+    """
     try:
-        serve(parse(arguments))
+        options = parse(arguments, can_work=work is not None)
+        serve(options, work if options.work else None)
     except GleaneryError as error:
         sys.stderr.write(f"model_server: {error}\n")
         return 2
     return 0
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None, *, can_work: bool = False) -> argparse.Namespace:
     """Read the command line; what it leaves out comes from the environment."""
     parser = argparse.ArgumentParser(prog="python -m model_server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
@@ -71,11 +84,20 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="N",
         help="longest wait for calls under way when SIGTERM comes (%(default)s)",
     )
+    parser.set_defaults(work=False)
+    if can_work:
+        parser.add_argument(
+            "--work", action="store_true", help="do what crawls have queued, too: gleanery work"
+        )
     return parser.parse_args(arguments)
 
 
-def serve(options: argparse.Namespace) -> None:
+def serve(options: argparse.Namespace, beside: Beside | None = None) -> None:
     """Listen, load the engine, and answer until told to stop.
+
+    Args:
+        options: Of the command line.
+        beside: What goes on beside it.
 
     Raises:
         GleaneryError: Something in the configuration is wrong.
@@ -93,7 +115,9 @@ def serve(options: argparse.Namespace) -> None:
         **({"profile": options.profile} if options.profile else {}),
     )
     media = open_media(config.media_place, max_bytes=config.media_max_bytes)
-    app = build_app(engines, load_taxonomy(), media=media, hosts=options.allowed_host, token=token)
+    taxonomy = load_taxonomy()
+    app = build_app(engines, taxonomy, media=media, hosts=options.allowed_host, token=token)
+    inside = build_server(engines, taxonomy, media=media)
     settings = uvicorn.Config(
         app,
         host=options.host,
@@ -105,7 +129,7 @@ def serve(options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn ends gracefully, then raises the signal again: by then it has done its work
         signal.signal(number, lambda *_: None)
-    _AnnouncingServer(settings, engines).run()
+    _AnnouncingServer(settings, engines, beside(config, inside) if beside else nullcontext()).run()
     _close(engines)
 
 
@@ -123,17 +147,30 @@ def _close(engines: EngineSet) -> None:
 class _AnnouncingServer(uvicorn.Server):
     """Says on which port it listens, then loads the engines; health answers meanwhile."""
 
-    def __init__(self, config: uvicorn.Config, engines: EngineSet) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        engines: EngineSet,
+        beside: AbstractAsyncContextManager[None],
+    ) -> None:
         super().__init__(config)
-        self._engines = engines
+        self._engines, self._beside = engines, beside
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        await self._beside.__aenter__()  # first: what is wrong with it ends us while nobody waits
         await super().startup(sockets)  # type: ignore[arg-type]
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             logger.info("Listening on http://%s:%d/mcp", host, port)
             for runner in self._engines.runners.values():
                 _load(runner)
+
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        # Both let what is under way end; neither waits for the other before it begins to.
+        await asyncio.gather(
+            super().shutdown(sockets),  # type: ignore[arg-type]
+            self._beside.__aexit__(None, None, None),
+        )
 
 
 def _load(runner: EngineRunner, pause: float = RELOAD_SECONDS, told: str = "") -> None:
