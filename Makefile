@@ -21,13 +21,13 @@ $(VENV)/base: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/dev: $(VENV)/base
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[fast,dev,server,images,media,s3]" --group servers-test
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[fast,dev,export,server,images,media,s3]" --group servers-test --group exports-test
 	touch $@
 
 $(VENV)/models: $(VENV)/dev
 	$(PIP) install --quiet --constraint constraints.txt $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") torch==2.13.0
 	@echo "llama-cpp-python is built from source the first time: some minutes"
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[models,dev,server,images,media,s3]" --group models-test --group servers-test
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[models,dev,export,server,images,media,s3]" --group models-test --group servers-test
 	touch $@
 
 demo: $(VENV)/base    ## crawl the sample world with all three spiders, print a table, write .demo/report.html

@@ -19,6 +19,7 @@ from commands.demo import demo
 from commands.evaluate import evaluate
 from commands.evaluate_hostile import evaluate_hostile
 from commands.evaluate_images import evaluate_images
+from commands.export import export
 from commands.feedback import feedback
 from commands.frames import frames
 from commands.frontier import frontier
@@ -57,6 +58,7 @@ for _command in (
     profiles,
     taxonomy,
     reenrich,
+    export,
     evaluate,
     compare,
     compare_audio,

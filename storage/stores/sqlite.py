@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
+from gleanery.json_text import read_json
 from items import Article, Proposal, item_from_dict
 from items.clock import utc_now
 from storage.bigram import index_terms, match_query
@@ -131,7 +132,7 @@ class SqliteStore(Store):
             if not rows:
                 return
             for row in rows:
-                yield json.loads(row["body"])
+                yield read_json(row["body"])
             last = rows[-1]["id"]
 
     def latest(self, *, limit: int = 20, category: str | None = None) -> list[Row]:
@@ -221,7 +222,7 @@ class SqliteStore(Store):
 
     def _rows(self, sql: str, *values: object) -> list[Row]:
         with self._lock, _translated():
-            return [json.loads(row["body"]) for row in self._connected().execute(sql, values)]
+            return [read_json(row["body"]) for row in self._connected().execute(sql, values)]
 
     def _count(self, sql: str, *values: object) -> int:
         return int(self._connected().execute(sql, values).fetchone()[0])

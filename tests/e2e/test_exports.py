@@ -1,0 +1,325 @@
+"""``gleanery export``: what comes out, how it is split, and that it goes on after a kill."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exports import Ratios
+from exports.fields import FIELDS
+from gleanery.errors import ConfigError
+from items import Annotation, Article, Comment, MediaFile, Post, Video
+from media.store import open_media
+from storage import open_store
+from tests.cli import COMMAND, ROOT, environment, gleanery
+from tests.conftest import wait_until
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+WORDS = """kettle winter garlic soy noodle broth market morning grandmother recipe pepper slice
+    simmer 국물 마늘
+    간장 국수 시장 아침 할머니 조리법 후추 썰다 끓이다 된장 고추 참기름 쌀밥 김치""".split()  # noqa: SIM905
+SPLIT = ("--split", "0.6/0.2/0.2")
+
+
+def a_text(number: int) -> str:
+    dice = np.random.default_rng(number)
+    return " ".join(dice.choice(WORDS, 40)) + f" {number}."
+
+
+def classified(item, *, category="food", tool="classify"):
+    answer = Annotation(
+        tool=tool, engine="e5", version="1", score=0.8, value={"scores": {"food": 0.8, "art": 0.1}}
+    )
+    scored = Annotation(
+        tool="quality", engine="rules", version="test",
+        value={"score": 0.9, "reasons": [], "language": "en", "twin": None, "of": ""},
+    )  # fmt: skip
+    item.category, item.classified_at, item.fetched_at = category, NOON, NOON
+    item.annotations = [answer, scored]
+    return item
+
+
+def threads(count: int) -> list:
+    """Posts with two comments each; every fourth post is a copy of the one before it."""
+    items = []
+    for n in range(count):
+        text = a_text(n - 1 if n % 4 == 3 else n)
+        post = Post(platform="reddit", external_id=f"t3_{n}", url="https://e.com", text=text,
+                    community="cooking")  # fmt: skip
+        items.append(classified(post))
+        for k in range(2):
+            comment = Comment(platform="reddit", external_id=f"t1_{n}_{k}", url="https://e.com",
+                              text=a_text(10_000 + 2 * n + k), root=post.identity)  # fmt: skip
+            items.append(classified(comment))
+    return items
+
+
+def home_of(folder: Path, items: list) -> Path:
+    with open_store("sqlite", folder / "gleanery.db") as store:
+        for n in range(0, len(items), 1000):
+            store.save(items[n : n + 1000])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A store that ``gleanery quality`` has scored: 40 threads, a video with files, junk."""
+    folder = tmp_path_factory.mktemp("home")
+    media = open_media(folder / "media")
+    from safetensors.numpy import save
+
+    vectors = media.put_bytes(save({"video": np.arange(4, dtype=np.float32)}))
+    clip = media.put_bytes(b"moving pictures")
+    video = Video(
+        platform="youtube", external_id="v1", url="https://y.com/v1", title="김치 담그는 법",
+        text=a_text(5000), licence="creative_commons", channel_id="UC1",
+        published_at=NOON.replace(microsecond=250_000),
+        media_files=[
+            MediaFile(key=clip.key, role="video", content_type="video/mp4", size=clip.size),
+            MediaFile(key=vectors.key, role="vectors", content_type="application/x-safetensors",
+                      size=vectors.size),
+        ],
+    )  # fmt: skip
+    classified(video, tool="person")
+    video.annotations.append(
+        Annotation(tool="transcribe", engine="w", version="1", value={"text": "배추를 절입니다"})
+    )
+    junk = classified(Comment(platform="reddit", external_id="t1_x", url="u", text="this"))
+    other = classified(
+        Article(platform="web", external_id="u", url="https://e.com", text=a_text(7777)),
+        category="finance",
+    )
+    home_of(folder, [*threads(40), video, junk, other])
+    assert gleanery(folder, "quality", "--json").json["scored"] == 123
+    return folder
+
+
+def export(home, out, *more):
+    arguments = ("--category", "food", "--out", str(out), "--json", *SPLIT, *more)
+    return gleanery(home, "export", *arguments).json
+
+
+def records(out: Path) -> dict[str, list]:
+    found = defaultdict(list)
+    for path in sorted(out.glob("*.jsonl")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        found[path.name.split("-")[0]] += map(json.loads, lines)
+    return found
+
+
+def test_what_was_asked_for_comes_out_with_a_manifest_and_a_card(home, tmp_path):
+    out = tmp_path / "food"
+    result = export(home, out, "--min-quality", "0.25")
+
+    found = records(out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert result["items"] == {
+        split: len(found[split]) for split in ("train", "validation", "test")
+    }
+    assert (sum(result["items"].values()), result["unscored"], result["below"]) == (111, 0, 11)
+    assert all(result["items"].values())
+    entries = [entry for shards in manifest["shards"].values() for entry in shards]
+    for entry in entries:
+        data = (out / entry["file"]).read_bytes()
+        assert (len(data), hashlib.sha256(data).hexdigest()) == (entry["bytes"], entry["sha256"])
+        assert entry["items"] == data.count(b"\n")
+    (video,) = [r for rows in found.values() for r in rows if r["kind"] == "video"]
+    wanted = {
+        "identity": "youtube:v1", "title": "김치 담그는 법", "transcript": "배추를 절입니다",
+        "label_source": "human", "label_model": "e5@1", "licence": "creative_commons",
+        "source": "UC1", "published_at": NOON.isoformat(),
+        "label_scores": [{"category": "food", "score": 0.8}, {"category": "art", "score": 0.1}],
+    }  # fmt: skip
+    assert {name: video[name] for name in wanted} == wanted
+    assert [file["role"] for file in video["media_files"]] == ["video", "vectors"]
+    assert list(video) == list(FIELDS)
+    card = (out / "README.md").read_text()
+    assert "## Known gaps / 알려진 한계" in card
+    assert "| creative_commons | 1 |" in card
+    assert "state no licence" in card
+    assert {p.name for p in out.iterdir()} == {"README.md", "manifest.json"} | {
+        entry["file"] for entry in entries
+    }
+
+
+def test_threads_and_copies_are_never_parted(home, tmp_path):
+    export(home, tmp_path / "all", "--min-quality", "0")
+
+    split_of = {
+        r["identity"]: split for split, rows in records(tmp_path / "all").items() for r in rows
+    }
+    for n in range(40):
+        thread = {split_of[i] for i in (f"reddit:t3_{n}", f"reddit:t1_{n}_0", f"reddit:t1_{n}_1")}
+        assert len(thread) == 1
+    assert all(
+        split_of[f"reddit:t3_{n}"] == split_of[f"reddit:t3_{n - 1}"] for n in range(3, 40, 4)
+    )
+    assert len(set(split_of.values())) == 3
+
+
+def test_the_same_export_twice_is_the_same_to_the_byte(home, tmp_path):
+    for form in ("jsonl", "parquet", "webdataset"):
+        outs = [tmp_path / f"{form}{n}" for n in range(2)]
+        for out in outs:
+            export(home, out, "--format", form, "--shard-items", "30")
+
+        one, other = ({p.name: p.read_bytes() for p in out.iterdir()} for out in outs)
+        assert one == other
+        assert len(one) > 5
+
+
+def test_what_is_not_scored_is_left_out_and_counted(tmp_path):
+    items = [replace(item, annotations=item.annotations[:1]) for item in threads(2)]
+    home = home_of(tmp_path / "home", items)
+
+    result = export(home, tmp_path / "out")
+
+    assert (sum(result["items"].values()), result["unscored"]) == (0, 6)
+    assert "It is empty" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_killed_it_goes_on_and_comes_out_the_same(tmp_path):
+    home = home_of(tmp_path / "home", threads(2000))
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    export(home, whole, "--shard-items", "500")
+    killed.mkdir()
+    for name in ("..progress.json.0a", ".groups.db", ".groups.db.partial"):
+        (killed / name).write_text("a kill at once leaves this")
+
+    arguments = [
+        "export",
+        "--category",
+        "food",
+        "--out",
+        str(killed),
+        "--shard-items",
+        "500",
+        *SPLIT,
+    ]
+    for n in (1, 4, 7):
+        command = [*COMMAND, *arguments]
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment(home), stdout=subprocess.DEVNULL
+        ) as process:
+            wait_until(
+                lambda n=n: (
+                    (killed / f"train-{n:05}.jsonl").exists() or (killed / "manifest.json").exists()
+                ),
+                seconds=60,
+            )
+            os.kill(process.pid, signal.SIGKILL)
+    (killed / "..progress.json.0f").write_text("half a state")
+    if (killed / ".progress.json").exists():
+        assert "another plan" in gleanery(home, *arguments, "--min-quality", "0.1").error
+        (killed / ".train-00009.jsonl.partial").write_text("half a line")
+        gleanery(home, *arguments)
+    else:  # the last kill came too late
+        assert "is done" in gleanery(home, *arguments).error
+
+    one, other = ({p.name: p.read_bytes() for p in out.iterdir()} for out in (whole, killed))
+    assert one == other
+    assert sum(map(len, records(killed).values())) == 6000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--format", "csv"), "jsonl, parquet, webdataset"),
+        (("--split", "0.9/0.2/0.1"), "add up to 1"),
+        (("--category", "foods"), "there are"),
+        (("--kinds", "author"), "there are"),
+        (("--media", "bytes"), "needs --format webdataset"),
+    ],
+)
+def test_a_wrong_option_is_explained(home, tmp_path, arguments, message):
+    done = gleanery(home, "export", "--out", str(tmp_path / "out"), *arguments)
+
+    assert (done.returncode, message in done.error) == (2, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(home, tmp_path):
+    (tmp_path / "letter.txt").write_text("Dear reader")
+
+    done = gleanery(home, "export", "--out", str(tmp_path))
+
+    assert "letter.txt" in done.error
+    assert [p.name for p in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_shares_of_splits_are_kept():
+    ratios = Ratios.parse("0.8/0.1/0.1")
+    counts = defaultdict(int)
+    for n in range(20_000):
+        counts[ratios.split_of(f"reddit:t3_{n}")] += 1
+
+    assert {k: round(v / 20_000, 2) for k, v in counts.items()} == {
+        "train": 0.8, "validation": 0.1, "test": 0.1,
+    }  # fmt: skip
+    assert {Ratios.parse("1/0/0").split_of(str(n)) for n in range(100)} == {"train"}
+    with pytest.raises(ConfigError):
+        Ratios.parse("1")
+
+
+# --- loads in what people train with
+
+
+def test_it_loads_in_datasets(home, tmp_path, monkeypatch):
+    """Both formats give the same rows and types, though most shards show no file and no vector."""
+    datasets = pytest.importorskip("datasets", reason="datasets: make test installs it")
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    loads = []
+    for form in ("jsonl", "parquet"):
+        out = tmp_path / form
+        items = export(home, out, "--format", form, "--vectors", "--shard-items", "30")["items"]
+        loaded = datasets.load_dataset(str(out), cache_dir=str(tmp_path / "cache"))
+        loads.append({split: (rows.features, list(rows)) for split, rows in loaded.items()})
+        assert {split: len(rows) for split, rows in loaded.items()} == items
+        (video,) = [r for rows in loaded.values() for r in rows if r["kind"] == "video"]
+        assert (video["vector"], video["transcript"]) == ([0, 1, 2, 3], "배추를 절입니다")
+        assert (video["published_at"], len(video["media_files"])) == (NOON, 2)
+
+    assert loads[0] == loads[1]
+
+
+# webdataset 1.0 opens each tar and leaves closing it to the garbage collector
+@pytest.mark.filterwarnings("ignore:unclosed file .*\\.tar:ResourceWarning")
+def test_it_loads_in_webdataset_with_its_files(home, tmp_path):
+    wds = pytest.importorskip("webdataset", reason="webdataset: make test installs it")
+    out = tmp_path / "out"
+    items = export(home, out, "--format", "webdataset", "--media", "bytes")["items"]
+
+    for split, count in items.items():
+        files = sorted(map(str, out.glob(f"{split}-*.tar")))
+        samples = list(wds.WebDataset(files, shardshuffle=False, empty_check=False).decode())
+        assert len(samples) == count
+        for sample in samples:
+            if sample["json"]["kind"] == "video":
+                assert sample["video.mp4"] == b"moving pictures"
+                assert any(name.startswith("vectors.") for name in sample)
+
+
+@pytest.mark.models
+def test_it_loads_in_torch(home, tmp_path):
+    torch = pytest.importorskip("torch", reason="torch: make test-models installs it")
+    datasets = pytest.importorskip("datasets", reason="datasets: make test-models installs it")
+    items = export(home, tmp_path / "out", "--format", "parquet", "--vectors")["items"]
+    loaded = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
+
+    batches = list(torch.utils.data.DataLoader(loaded["train"].select_columns(["text", "quality"]),
+                                               batch_size=8))  # fmt: skip
+    sizes = [len(batch["text"]) for batch in batches]
+    assert sum(sizes) == items["train"]
+    assert all(one >= other for one, other in pairwise(sizes))
+    assert batches[0]["quality"].dtype == torch.float64

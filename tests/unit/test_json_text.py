@@ -1,0 +1,43 @@
+"""Reading and writing JSON: what ``json`` wrote is read as it was."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gleanery.json_text import read_json, write_json
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(VALUES)
+def test_what_json_wrote_is_read_as_it_was(value):
+    assert read_json(json.dumps(value, ensure_ascii=False)) == value
+
+
+@given(VALUES)
+def test_what_is_written_json_reads(value):
+    def finite(of):
+        if isinstance(of, dict):
+            return {key: finite(inner) for key, inner in of.items()}
+        if isinstance(of, list):
+            return [finite(inner) for inner in of]
+        return None if isinstance(of, float) and not math.isfinite(of) else of
+
+    assert json.loads(write_json(value)) == finite(value)
+
+
+def test_halves_of_surrogate_pairs_and_nan_are_kept_or_marked():
+    assert read_json('["\\ud83d", "\\ud83d\\ude00"]') == ["\ud83d", "😀"]
+    assert read_json('"\ud83d"') == "\ud83d"
+    assert math.isnan(read_json("NaN"))
+    assert write_json({"국": "\ud83d", "n": 5}) == '{"국":"?","n":5}'.encode()
+    with pytest.raises(ValueError, match="line 1"):
+        read_json("{")
