@@ -126,7 +126,7 @@ def test_a_crawl_asks_a_model_server_in_a_process_of_its_own(home):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"MODEL_ENGINE": "e6"}, "No engine is called 'e6'. There are: e5, "),
+        ({"MODEL_ENGINE": "e6"}, "No engine is called 'e6'. There are: conv_tasnet, demucs, e5, "),
         ({"MODEL_BATCH_SIZE": 65}, "MODEL_BATCH_SIZE is 1 to 64"),
         ({"MODEL_SERVER_URL": "model:8765"}, "MODEL_SERVER_URL 'model:8765' is no http(s) address"),
         ({"CLASSIFY_KINDS": "posts"}, "CLASSIFY_KINDS: no kind posts"),
