@@ -92,7 +92,7 @@ def list_(
     if as_json:
         print_json(rows)
         return
-    columns = ("key", "role / 역할", "type / 형식", "#bytes", "item…")
+    columns = ("=key", "role / 역할", "type / 형식", "#bytes", "item…")
     cells = ((r["key"], r["role"], r["content_type"], r["size"], r["item"]) for r in rows)
     print_table("Media files / 미디어 파일", columns, cells)
 

@@ -45,7 +45,8 @@ def console(*, stderr: bool = False) -> Console:
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table to stdout.
 
-    A column whose name starts with ``#`` holds numbers, to the right; one with ``…`` is cut to fit.
+    A column whose name starts with ``#`` holds numbers, to the right; one that starts with ``=``
+    holds keys to copy, never cut; one that ends with ``…`` is cut to fit.
 
     Text of the outside world stands in cells as it is: control characters are taken out, since a
     title could otherwise move the cursor or recolour the operator's terminal.
@@ -56,10 +57,12 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
     cuts = any(name.endswith("…") for name in columns)
     table = Table(box=box.SIMPLE_HEAD, expand=cuts)
-    for name in columns:
+    rows = list(rows)
+    for place, name in enumerate(columns):
         cut = name.endswith("…")
         table.add_column(
-            name.strip("#…"),
+            name.strip("#=…"),
+            min_width=max((len(str(r[place])) for r in rows if name[0] == "="), default=None),
             justify="right" if name.startswith("#") else "left",
             overflow="ellipsis" if cut else "fold",
             no_wrap=cuts,
