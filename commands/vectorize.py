@@ -116,39 +116,13 @@ def _names(files: Sequence[Path]) -> Iterator[str]:
 
 
 def _opened(config: Config, engine: str | None) -> Any:
-    """Return a context of a client, and of the media store that its server reads.
+    """Return a context of a client, and of the media store that its server reads."""
+    from commands.sound import opened
 
-    Without MODEL_SERVER_URL the server is in this process and its store is a folder that goes.
-    """
-    import tempfile
-    from contextlib import contextmanager
-
-    from media.store import open_media
-    from model_server.client import ModelClient
-    from model_server.embedded import embedded_server
-    from pipelines.classify import client_from_config
-
-    @contextmanager
-    def opened() -> Iterator[tuple[ModelClient, MediaStore]]:
-        if config.model_server_url:
-            if engine:
-                say("--engine counts for nothing: MODEL_SERVER_URL is set", stderr=True)
-            yield client_from_config(config), open_media(config.media_place)
-            return
-        tools = config.tool_engines
-        tools["vectorize_video"] = engine or tools["vectorize_video"] or ENGINE
-        with tempfile.TemporaryDirectory(prefix="gleanery-") as folder:
-            store = open_media(folder)
-            server = embedded_server(
-                config.model_engine,
-                config.home,
-                engines_file=config.model_engines_file,
-                tools=tools,
-                media=store,
-            )
-            yield ModelClient(server, timeout=config.model_timeout_seconds), store
-
-    return opened()
+    if config.model_server_url and engine:
+        say("--engine counts for nothing: MODEL_SERVER_URL is set", stderr=True)
+    named = engine or config.tool_engines["vectorize_video"] or ENGINE
+    return opened({"vectorize_video": named})
 
 
 def _bar(name: str) -> Any:
