@@ -43,6 +43,7 @@ def test_a_transcript_is_written_as_players_read_it(form, text):
     assert written(Planned(transcript=TRANSCRIPT), form) == text
 
 
+@pytest.mark.models  # jiwer comes with them
 def test_case_punctuation_and_titles_are_no_errors():
     assert plain("Mr. O'Neill's  ill-disposed—young man!") == "mister oneills ill disposedyoung man"
     assert word_error_rate(["mister john had then"], ["Mr. John, had then."]) == 0
@@ -51,6 +52,7 @@ def test_case_punctuation_and_titles_are_no_errors():
     assert word_error_rate([""], ["something"]) == 1
 
 
+@pytest.mark.models
 def test_spaces_do_not_count_by_characters():
     assert character_error_rate(["요즘 날씨가 좋다"], ["요즘날씨가 좋다"]) == 0
     assert word_error_rate(["요즘 날씨가 좋다"], ["요즘날씨가 좋다"]) > 0.5
