@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from commands.db_accounts import accounts
 from commands.output import AsJson, print_json, say
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ db = typer.Typer(
     help="Prepare and look after MySQL and MongoDB, copy stores (저장소 관리).",
     no_args_is_help=True,
 )
+db.command()(accounts)
 Place = "sqlite:FILE, mysql://…, mongodb://…, or mysql+mongodb as set. / 저장소."
 
 

@@ -8,8 +8,13 @@ from pathlib import Path
 from uuid import uuid4
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
     """Write beside, then rename; folders that are missing are made.
+
+    Args:
+        path: Where.
+        data: The whole of it.
+        private: Whether nobody but the owner may read the file, at any moment.
 
     Raises:
         OSError: It cannot be written; what was there before still is.
@@ -17,7 +22,9 @@ def write_whole(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{uuid4().hex}")
     try:
-        with beside.open("xb") as file:
+        mode = 0o600 if private else 0o666
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

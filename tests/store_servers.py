@@ -89,9 +89,16 @@ def mongodb(folder: Path, *, port: int = 0) -> Iterator[str]:
 
 @contextmanager
 def running_mongodb(
-    folder: Path, *, port: int = 0
+    folder: Path, *, port: int = 0, options: tuple[str, ...] = (), query: str = ""
 ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run the server over the files in ``folder``; yield its process and an address."""
+    """Run the server over the files in ``folder``; yield its process and an address.
+
+    Args:
+        folder: Where.
+        port: Where it listens; 0 = a free one.
+        options: More for its command line.
+        query: More for the address, beginning with ``&``.
+    """
     from pymongo import MongoClient  # noqa: PLC0415 - an extra
     from pymongo.errors import PyMongoError  # noqa: PLC0415
 
@@ -99,16 +106,17 @@ def running_mongodb(
     from tests.redis_servers import free_ports  # noqa: PLC0415
 
     port = port or free_ports(1)[0]
-    url = f"mongodb://127.0.0.1:{port}/gleanery?directConnection=true"
+    url = f"mongodb://127.0.0.1:{port}/gleanery?directConnection=true{query}"
 
     def answers() -> bool:
         with suppress(PyMongoError), MongoClient(url, serverSelectionTimeoutMS=200) as client:
-            return bool(client.admin.command("ping"))
+            return bool(client.admin.command("hello"))
         return False
 
     command = [
         sys.executable, "-W", "ignore", "-m", "secantus", "--standalone", "--port", str(port),
         "--storage-path", str(folder / "mongodb"), "--log-level", "ERROR", "--cache-size", "256M",
+        *options,
     ]  # fmt: skip
     with (folder / "log").open("ab") as log, subprocess.Popen(command, stderr=log) as process:
         try:

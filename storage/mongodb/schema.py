@@ -47,6 +47,8 @@ _VALIDATORS: dict[str, dict[str, Any]] = {
     PAGES: {"bsonType": "object", "required": ["body", _TTL]},
     PROPOSALS: {"bsonType": "object", "required": ["revision", "proposal"]},
 }
+COLLECTIONS = (*_VALIDATORS, COUNTERS, META)
+"""All that there are."""
 _ALONE = [
     IndexModel([("number", ASCENDING)], name="number"),
     IndexModel([("item.fetched_at", DESCENDING), ("number", DESCENDING)], name="fetched_at"),
