@@ -62,12 +62,18 @@ class Config(BaseSettings):
     """Password of that user, if the address holds none."""
     mysql_ca: Path | None = None
     """Certificates (PEM) of who may vouch for that server; set = TLS, the host's name checked."""
+    mysql_cert: Path | None = None
+    """Certificate (PEM) that we show to that server; set = TLS."""
+    mysql_key: Path | None = None
+    """Key of that certificate (PEM, without a password), if it is in a file of its own."""
     mongodb_url: SecretStr = SecretStr("")
     """Database in MongoDB: ``mongodb://user@host:27017/name``."""
     mongodb_password: SecretStr = SecretStr("")
     """Password of that user, if the address holds none."""
     mongodb_ca: Path | None = None
-    """Certificates (PEM) of who may vouch for that server; set = TLS."""
+    """Certificates (PEM) of who may vouch for that server; set = TLS, the host's name checked."""
+    mongodb_cert: Path | None = None
+    """Certificate and key (PEM, one file, no password) that we show to that server; set = TLS."""
     store_pool_size: int = Field(5, ge=1)
     """Connections to each of these servers that one process keeps, at most."""
     store_timeout_seconds: float = Field(30.0, gt=0)

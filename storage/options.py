@@ -22,9 +22,12 @@ class StoreOptions:
     mysql_url: str = field(default="", repr=False)
     mysql_password: str = field(default="", repr=False)
     mysql_ca: str = ""
+    mysql_cert: str = ""
+    mysql_key: str = ""
     mongodb_url: str = field(default="", repr=False)
     mongodb_password: str = field(default="", repr=False)
     mongodb_ca: str = ""
+    mongodb_cert: str = ""
     store_pool_size: int = 5
     store_timeout_seconds: float = 30
     raw_keep_days: float = 0

@@ -23,6 +23,7 @@ from gleanery.errors import (
     StoreUnavailableError,
     WriteRejectedError,
 )
+from storage.tls import client_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,14 +44,13 @@ def connect(options: StoreOptions) -> Database[Document]:
     Writes are acknowledged once they are in the journal (``w: 1, j: true``).
 
     Raises:
-        ConfigError: The address is missing or malformed.
+        ConfigError: The address is missing or malformed, or a certificate cannot be read.
     """
     if not options.mongodb_url:
         raise ConfigError("GLEANERY_MONGODB_URL is not set (설정되지 않았습니다)")
     milliseconds = int(options.store_timeout_seconds * 1000)
     more: dict[str, Any] = {"password": options.mongodb_password or None}
-    if options.mongodb_ca:
-        more |= {"tls": True, "tlsCAFile": options.mongodb_ca}
+    more |= _tls(options)
     try:
         client: MongoClient[Document] = MongoClient(
             options.mongodb_url,
@@ -71,6 +71,14 @@ def connect(options: StoreOptions) -> Database[Document]:
         ) from None
     except (PyMongoError, ValueError):
         raise ConfigError("GLEANERY_MONGODB_URL is no mongodb://user@host:port/database") from None
+
+
+def _tls(options: StoreOptions) -> dict[str, Any]:
+    """Return the driver's options; the files are tried first, for an error that names them."""
+    ca, cert = options.mongodb_ca, options.mongodb_cert
+    if not client_context(ca=ca, cert=cert, key="", prefix="GLEANERY_MONGODB"):
+        return {}
+    return {"tls": True, "tlsCAFile": ca, "tlsCertificateKeyFile": cert}
 
 
 @contextmanager

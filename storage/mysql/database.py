@@ -11,6 +11,7 @@ from pymysql import err
 from sqlalchemy import Engine, create_engine, event, exc, make_url
 
 from gleanery.errors import ConfigError, StoreError, StoreUnavailableError, WriteRejectedError
+from storage.tls import client_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +67,7 @@ def make_engine(options: StoreOptions) -> Engine:
     """Return an engine.
 
     Raises:
-        ConfigError: ``MYSQL_URL`` is missing or malformed.
+        ConfigError: ``MYSQL_URL`` is missing or malformed, or a certificate cannot be read.
     """
     if not options.mysql_url:
         raise ConfigError("GLEANERY_MYSQL_URL is not set (설정되지 않았습니다)")
@@ -84,8 +85,13 @@ def make_engine(options: StoreOptions) -> Engine:
         "read_timeout": options.store_timeout_seconds,
         "write_timeout": options.store_timeout_seconds,
     }
-    if options.mysql_ca:
-        arguments["ssl"] = {"ca": options.mysql_ca, "check_hostname": True}
+    if context := client_context(
+        ca=options.mysql_ca,
+        cert=options.mysql_cert,
+        key=options.mysql_key,
+        prefix="GLEANERY_MYSQL",
+    ):
+        arguments["ssl"] = context  # given = required: PyMySQL 1.2 never falls back to plain
     engine = create_engine(
         url,
         connect_args=arguments,
