@@ -81,6 +81,18 @@ class Config(BaseSettings):
     raw_keep_days: float = Field(0, ge=0)
     """Days after which MongoDB forgets raw pages; 0 = never. ``gleanery db init`` sets it."""
 
+    # --- visits: what is fetched again, and when
+    revisit_min_hours: float = Field(1.0, gt=0)
+    """Shortest time between two visits of an item; see docs/revisits.md."""
+    revisit_max_hours: float = Field(336.0, gt=0)
+    """Longest one; what stands still at that pace is dead, and is not visited again."""
+    revisit_target: float = Field(0.1, gt=0)
+    """Movement of views, votes or comments, as a share, that the next visit is to find."""
+    revisit_patience: int = Field(3, ge=1)
+    """Visits in a row that find nothing moved before an item is dead."""
+    revisit_points: int = Field(64, ge=2)
+    """Points of an item's time series that are kept; old ones are thinned out."""
+
     # --- models
     model_engine: str = Field(
         "e5", validation_alias=AliasChoices(f"{PREFIX}MODEL_ENGINE", "MODEL_ENGINE")

@@ -39,6 +39,9 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "documents": _EXPORTED,
     "raw_pages": _KEPT,
     "proposals": _KEPT,
+    "visits": _EXPORTED,
+    "seed_yields": _KEPT,
+    "topics": _SERVED,
     # MySQL
     "items": _EXPORTED,
     "item_terms": _SERVED,

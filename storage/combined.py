@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from sqlalchemy import Connection
+
     from items import Item
-    from storage.bookkeeping import Version
     from storage.options import StoreOptions
     from storage.store import Row
 
@@ -57,12 +58,18 @@ class CombinedItems(CatalogueStore):
 
     def save(self, items: Sequence[Item]) -> None:
         check_fits(items)
-        self._enter(self.documents.save(items))
+        versions = self.documents.save(items)
+
+        def work(db: Connection) -> None:
+            enter(db, versions)
+            self.observe_in(db, items)
+
+        self.database.transact(work)
 
     def update(self, identity: str, change: Callable[[Item], None]) -> bool:
         version = self.documents.update(identity, change)
         if version:
-            self._enter([version])
+            self.database.transact(lambda db: enter(db, [version]))
         return version is not None
 
     def rows(self, identities: Sequence[str]) -> list[Row]:
@@ -70,6 +77,3 @@ class CombinedItems(CatalogueStore):
 
     def raw(self, identity: str) -> bytes | None:
         return self.documents.raw(identity)
-
-    def _enter(self, versions: Sequence[Version]) -> None:
-        self.database.transact(lambda db: enter(db, versions))

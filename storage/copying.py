@@ -10,12 +10,14 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from items import Article, item_from_dict
+from storage.book import BOOKS
 from storage.merge import merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from items import Item
+    from storage.book import Book
     from storage.store import Row, Store
 
 BATCH = 200
@@ -70,6 +72,8 @@ def copy(
         if progress:
             progress(done)
     _copy_proposals(source, target)
+    for name in BOOKS:
+        _copy_book(source.book(name), target.book(name))
     return done
 
 
@@ -134,3 +138,10 @@ def _copy_proposals(source: Store, target: Store) -> None:
     for proposal in proposals:
         if proposal.status != "pending":
             target.decide(proposal.identity, proposal.status)
+
+
+def _copy_book(source: Book, target: Book) -> None:
+    """Lay the records over those of ``target``: saving the items there has begun new ones."""
+    for records in _batches(source.scan()):
+        ours = {record["key"]: record for record in records}
+        target.change([*ours], lambda key, _, ours=ours: ours[key])  # type: ignore[misc]

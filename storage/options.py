@@ -11,6 +11,8 @@ from gleanery.config import reveal
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_WHOLE = ("store_pool_size", "revisit_patience", "revisit_points")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreOptions:
@@ -31,6 +33,11 @@ class StoreOptions:
     store_pool_size: int = 5
     store_timeout_seconds: float = 30
     raw_keep_days: float = 0
+    revisit_min_hours: float = 1
+    revisit_max_hours: float = 336
+    revisit_target: float = 0.1
+    revisit_patience: int = 3
+    revisit_points: int = 64
 
     @classmethod
     def read(cls, get: Callable[[str], Any]) -> Self:
@@ -47,5 +54,5 @@ class StoreOptions:
             if isinstance(f.default, str):
                 values[f.name] = str(value) if isinstance(value, Path) else reveal(value)
             else:  # `-s NAME=5` gives a text
-                values[f.name] = int(value) if f.name == "store_pool_size" else float(value)
+                values[f.name] = int(value) if f.name in _WHOLE else float(value)
         return cls(**values)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from items import Item, Proposal
     from items.proposal import Status
+    from storage.book import Book
 
 
 class ServerStore(Store):
@@ -86,6 +87,9 @@ class ServerStore(Store):
 
     def decide(self, identity: str, status: Status) -> bool:
         return self._opened.decide(identity, status)
+
+    def book(self, name: str) -> Book:
+        return self._opened.book(name)
 
     @property
     def _opened(self) -> Store:

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from gleanery.registry import choose, load_folder
+from items.visit import Observation, Visit
+from storage.book import VISITS, Book
 from storage.options import StoreOptions
+from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -185,6 +188,24 @@ class Store(ABC):
     @abstractmethod
     def decide(self, identity: str, status: Status) -> bool:
         """Note how a person decided; return whether there is such a proposal."""
+
+    @abstractmethod
+    def book(self, name: str) -> Book:
+        """Return the records called ``name``, one of ``storage.book.BOOKS``."""
+
+    def observe(self, items: Sequence[Item]) -> None:
+        """Note that ``items`` were visited; :meth:`save` does it, too. A known instant is left out.
+
+        Raises:
+            StoreUnavailableError: Not all were noted; the same call may succeed later.
+        """
+        new, policy = followed(items), Policy.of(self.options)
+        self.book(VISITS).change([*new], lambda key, old: observed(old, new[key], policy))
+
+    def history(self, identity: str) -> list[Observation]:
+        """Return what visits found of an item, oldest first; old ones are thinned out."""
+        found = self.book(VISITS).get([identity])
+        return Visit.from_dict(found[identity]).points if found else []
 
     def __enter__(self) -> Self:
         self.open()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from storage import Store, StoreOptions, open_store
+from storage.book import BOOKS
 
 SETTINGS = ("--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--skip-log-bin")
 
@@ -147,7 +148,7 @@ def _empty_mysql(options: StoreOptions) -> None:
 
     database = Database(options)
     with database.engine.begin() as db:
-        for table in {"items", "proposals"} & set(inspect(db).get_table_names()):
+        for table in {"items", "proposals", *BOOKS} & set(inspect(db).get_table_names()):
             db.exec_driver_sql(f"DELETE FROM {table}")
     database.close()
 

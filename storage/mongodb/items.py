@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, DESCENDING
 
 from storage.mongodb import proposals, schema
+from storage.mongodb.book import MongodbBook
 from storage.mongodb.database import Document, translated
 from storage.mongodb.documents import Documents
 from storage.mongodb.schema import ITEMS
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from items import Item, Proposal
     from items.proposal import Status
+    from storage.book import Book
     from storage.options import StoreOptions
 
 PAGE = 500
@@ -53,6 +55,7 @@ class MongodbItems(Store):
 
     def save(self, items: Sequence[Item]) -> None:
         self.documents.save(items)
+        self.observe(items)
 
     def update(self, identity: str, change: Callable[[Item], None]) -> bool:
         return self.documents.update(identity, change) is not None
@@ -118,6 +121,9 @@ class MongodbItems(Store):
     def decide(self, identity: str, status: Status) -> bool:
         with translated():
             return proposals.decide(self.db, identity, status)
+
+    def book(self, name: str) -> Book:
+        return MongodbBook(self.db, name)
 
     def _newest(self, where: Document, limit: int) -> list[Row]:
         order = [("item.fetched_at", DESCENDING), ("number", DESCENDING)]

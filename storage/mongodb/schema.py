@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from gleanery.errors import StoreError
+from storage.book import BOOKS
 
 if TYPE_CHECKING:
     from pymongo.database import Database
@@ -41,14 +42,29 @@ _ITEM = {
         },
     },
 }
+_RECORD: dict[str, Any] = {
+    "bsonType": "object",
+    "required": ["revision", "group", "at", "record"],
+    "properties": {
+        "revision": _NUMBER,
+        "group": _TEXT,
+        "at": {"bsonType": ["string", "null"]},
+        "record": {"bsonType": "object"},
+    },
+}
 _VALIDATORS: dict[str, dict[str, Any]] = {
     DOCUMENTS: _ITEM,
     COMMENTS: _ITEM | {"required": ["revision", "item", "path"]},
     PAGES: {"bsonType": "object", "required": ["body", _TTL]},
     PROPOSALS: {"bsonType": "object", "required": ["revision", "proposal"]},
+    **dict.fromkeys(BOOKS, _RECORD),
 }
 COLLECTIONS = (*_VALIDATORS, COUNTERS, META)
 """All that there are."""
+_BOOK = [
+    IndexModel([("at", ASCENDING)], name="at"),
+    IndexModel([("group", ASCENDING), ("at", ASCENDING)], name="group"),
+]
 _ALONE = [
     IndexModel([("number", ASCENDING)], name="number"),
     IndexModel([("item.fetched_at", DESCENDING), ("number", DESCENDING)], name="fetched_at"),
@@ -84,6 +100,8 @@ def make(db: Database[Document], *, alone: bool, raw_keep_days: float) -> list[s
         if alone:
             db[name].create_indexes(_ALONE)
     db[COMMENTS].create_indexes([IndexModel([("path", ASCENDING)], name="path")])
+    for name in BOOKS:
+        db[name].create_indexes(_BOOK)
     _expire(db, raw_keep_days)
     db[META].replace_one({"_id": "schema"}, {"_id": "schema", "version": VERSION}, upsert=True)
     return [
@@ -125,8 +143,9 @@ def problems(db: Database[Document], *, alone: bool) -> list[str]:
     """Return what an operator should mend, one line each."""
     found = []
     wanted = {i.document["name"] for i in _ALONE} if alone else set()
-    for name, more in ((DOCUMENTS, set()), (COMMENTS, {"path"})):
-        if missing := (wanted | more) - set(db[name].index_information()):
+    needed = {DOCUMENTS: wanted, COMMENTS: wanted | {"path"}}
+    for name, indexes in (needed | {name: {"at", "group"} for name in BOOKS}).items():
+        if missing := indexes - set(db[name].index_information()):
             found.append(f"MongoDB {db.name}.{name} lacks the index {', '.join(sorted(missing))}")
     for name in _VALIDATORS:
         options = db[name].options()

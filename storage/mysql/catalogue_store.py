@@ -6,9 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gleanery.errors import StoreError
+from storage.book import VISITS
 from storage.mysql import catalogue, migrate, proposals
+from storage.mysql.book import MysqlBook, change
 from storage.mysql.database import Database
+from storage.mysql.schema import books
 from storage.store import Row, Store, StoreStats
+from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,8 +20,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Select
 
-    from items import Proposal
+    from items import Item, Proposal
     from items.proposal import Status
+    from storage.book import Book
     from storage.options import StoreOptions
 
 
@@ -87,6 +92,14 @@ class CatalogueStore(Store):
 
     def decide(self, identity: str, status: Status) -> bool:
         return self.database.transact(lambda db: proposals.decide(db, identity, status))
+
+    def book(self, name: str) -> Book:
+        return MysqlBook(self.database, name)
+
+    def observe_in(self, db: Connection, items: Sequence[Item]) -> None:
+        """Do what :meth:`observe` does, in the transaction that saves ``items``."""
+        new, policy = followed(items), Policy.of(self.options)
+        change(db, books[VISITS], [*new], lambda key, old: observed(old, new[key], policy))
 
 
 def _all(db: Connection, query: Select[Any]) -> Sequence[Any]:

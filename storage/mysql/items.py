@@ -44,7 +44,12 @@ class MysqlItems(CatalogueStore):
     def save(self, items: Sequence[Item]) -> None:
         with translated(self.database.where):
             rows, raw = folded(items), pages(items)
-            self.database.transact(lambda db: _save(db, rows, raw))
+
+            def work(db: Connection) -> None:
+                _save(db, rows, raw)
+                self.observe_in(db, items)
+
+            self.database.transact(work)
 
     def update(self, identity: str, change: Callable[[Item], None]) -> bool:
         def work(db: Connection) -> bool:

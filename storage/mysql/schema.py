@@ -23,6 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.mysql import BINARY, LONGBLOB, LONGTEXT, VARCHAR
 
+from storage.book import BOOKS
+
 ENGINE: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
@@ -92,6 +94,25 @@ raw_pages = Table(
     "raw_pages", metadata, _item_id(), Column("body", LONGBLOB, nullable=False), **ENGINE
 )
 """Pages as fetched, gzip; empty where MongoDB keeps the documents."""
+
+
+def _book(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("name_hash", BINARY(32), primary_key=True),
+        Column("name", Text, nullable=False),
+        Column("family", String(191), nullable=False),
+        Column("at", _instant()),
+        Column("body", LONGTEXT, nullable=False),
+        Index(f"{name}_at", "at"),
+        Index(f"{name}_family", "family", "at"),
+        **ENGINE,
+    )
+
+
+books = {name: _book(name) for name in BOOKS}
+"""Records beside the items, see ``storage.book``; ``name`` is their key, ``family`` their group."""
 
 proposals = Table(
     "proposals",

@@ -15,8 +15,11 @@ from gleanery.json_text import read_json
 from items import Article, Proposal, item_from_dict
 from items.clock import utc_now
 from storage.bigram import index_terms, match_query
+from storage.book import VISITS, Book
 from storage.merge import merged
+from storage.sqlite import book
 from storage.store import Row, Store, StoreStats
+from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from items.proposal import Status
     from storage.options import StoreOptions
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = Path(__file__).with_suffix(".sql")
 _UPSERT = """
 INSERT INTO items
@@ -73,7 +76,7 @@ class SqliteStore(Store):
                     f"{self.path} has schema {version}, this program knows {SCHEMA_VERSION}"
                 )
             if version < SCHEMA_VERSION:  # every version so far only added tables
-                schema = _SCHEMA.read_text(encoding="utf-8")
+                schema = _SCHEMA.read_text(encoding="utf-8") + book.SCHEMA
                 self._db.executescript(
                     f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
                 )
@@ -88,6 +91,8 @@ class SqliteStore(Store):
         with self._lock, _translated(), self._transaction() as db:
             for item in items:
                 self._save_one(db, item)
+            new, policy = followed(items), Policy.of(self.options)
+            book.change(db, VISITS, [*new], lambda key, old: observed(old, new[key], policy))
 
     def update(self, identity: str, change: Callable[[Item], None]) -> bool:
         with self._lock, _translated(), self._transaction() as db:
@@ -179,7 +184,15 @@ class SqliteStore(Store):
                 _keep(db, known)
         return known is not None
 
+    def book(self, name: str) -> Book:
+        return book.SqliteBook(name, self._turn)
+
     # --- inside
+    @contextmanager
+    def _turn(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _translated(), self._transaction() as db:
+            yield db
+
     def _connected(self) -> sqlite3.Connection:
         if self._db is None:
             raise StoreUnavailableError(f"{self.path} is not open")
