@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from commands.db_accounts import accounts
+from commands.db_reconcile import reconcile
 from commands.output import AsJson, print_json, say
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ db = typer.Typer(
     no_args_is_help=True,
 )
 db.command()(accounts)
+db.command()(reconcile)
 Place = "sqlite:FILE, mysql://…, mongodb://…, or mysql+mongodb as set. / 저장소."
 
 

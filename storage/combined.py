@@ -17,6 +17,7 @@ from storage.mongodb.database import translated
 from storage.mongodb.documents import Documents
 from storage.mysql.catalogue import check_fits, enter
 from storage.mysql.catalogue_store import CatalogueStore
+from storage.reconciling import Reconciler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from items import Item
     from storage.options import StoreOptions
+    from storage.reconciled import Reconciled
     from storage.store import Row
 
 
@@ -55,6 +57,16 @@ class CombinedItems(CatalogueStore):
         with translated():
             found = schema.problems(self.documents.db, alone=False)
         return [*super().check(), *found]
+
+    def reconcile(
+        self,
+        *,
+        check: bool = False,
+        remove_orphans: bool = False,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Reconciled:
+        work = Reconciler(self.database, self.documents, check=check)
+        return work.run(remove_orphans=remove_orphans, progress=progress)
 
     def save(self, items: Sequence[Item]) -> None:
         check_fits(items)

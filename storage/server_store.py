@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from items import Item, Proposal
     from items.proposal import Status
     from storage.book import Book
+    from storage.reconciled import Reconciled
 
 
 class ServerStore(Store):
@@ -54,6 +55,15 @@ class ServerStore(Store):
 
     def check(self) -> list[str]:
         return self._opened.check()
+
+    def reconcile(
+        self,
+        *,
+        check: bool = False,
+        remove_orphans: bool = False,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Reconciled:
+        return self._opened.reconcile(check=check, remove_orphans=remove_orphans, progress=progress)
 
     def save(self, items: Sequence[Item]) -> None:
         self._opened.save(items)

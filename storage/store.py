@@ -11,6 +11,7 @@ from gleanery.registry import choose, load_folder
 from items.visit import Observation, Visit
 from storage.book import VISITS, Book
 from storage.options import StoreOptions
+from storage.reconciled import Reconciled
 from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
@@ -94,6 +95,27 @@ class Store(ABC):
             StoreError: As for :meth:`open`.
         """
         return []
+
+    def reconcile(
+        self,
+        *,
+        check: bool = False,
+        remove_orphans: bool = False,
+        progress: Callable[[int], None] = lambda _done: None,
+    ) -> Reconciled:
+        """Mend a catalogue that does not say what the documents say; harmless while others write.
+
+        A store in one place has nothing to compare.
+
+        Args:
+            check: Only count.
+            remove_orphans: Remove entries whose document is gone; else they are counted only.
+            progress: Called now and then with entries and documents looked at so far.
+
+        Raises:
+            StoreError: A server is away; what was mended stays.
+        """
+        return Reconciled()
 
     @abstractmethod
     def close(self) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import bson
 from bson.raw_bson import RawBSONDocument
-from pymongo import InsertOne, ReplaceOne, ReturnDocument
+from pymongo import ASCENDING, InsertOne, ReplaceOne, ReturnDocument
 from pymongo.errors import BulkWriteError
 
 from gleanery.errors import StoreUnavailableError, WriteRejectedError
@@ -29,7 +29,7 @@ from storage.mongodb.schema import COMMENTS, COUNTERS, DOCUMENTS, ITEMS, PAGES
 from storage.words import terms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from items import Item
     from storage.options import StoreOptions
@@ -86,6 +86,29 @@ class Documents:
                 for name in ITEMS
                 for found in self.db[name].find(wanted, {"item": 1, "revision": 1})
             }
+
+    def revisions(self, identities: Iterable[str]) -> dict[str, int]:
+        """Return the revisions of those of ``identities`` that there are."""
+        wanted = {"_id": {"$in": list(identities)}}
+        with translated():
+            return {
+                found["_id"]: found["revision"]
+                for name in ITEMS
+                for found in self.db[name].find(wanted, {"revision": 1})
+            }
+
+    def pages_of_identities(self, most: int) -> Iterator[list[str]]:
+        """Yield every identity, up to ``most`` at once, while others may be writing."""
+        for name in ITEMS:
+            where: Document = {}
+            while True:
+                with translated():
+                    found = self.db[name].find(where, {"_id": 1}).sort("_id", ASCENDING)
+                    page = [document["_id"] for document in found.limit(most)]
+                if not page:
+                    break
+                yield page
+                where = {"_id": {"$gt": page[-1]}}
 
     def rows(self, identities: Sequence[str]) -> list[Row]:
         """Return the items of ``identities`` in their order; those that are gone are left out."""
