@@ -30,6 +30,9 @@ def export(
         str, typer.Option(help="references, or bytes: the files too (webdataset).")
     ] = "references",
     vectors: Annotated[bool, typer.Option(help="Write the embeddings of videos, too.")] = False,
+    clips: Annotated[
+        int, typer.Option(min=0, help="Clips of each video, 8 frames of 224 x 224 (webdataset).")
+    ] = 0,
     shard_items: Annotated[
         int, typer.Option(min=1, help="Items after which the shards are closed.")
     ] = 20_000,
@@ -63,6 +66,7 @@ def export(
         kinds=chosen,
         media=media,
         vectors=vectors,
+        clips=clips,
         shard_items=shard_items,
     )
     with (
@@ -70,7 +74,8 @@ def export(
         NearIndex(index_file(config.home)) as index,
         counting_bar("export") as progress,
     ):
-        files = open_media(config.media_place) if vectors or media == "bytes" else None
+        needed = vectors or clips or media == "bytes"
+        files = open_media(config.media_place) if needed else None
         result = write(plan, store, out, index=index, media=files, progress=progress)
     if as_json:
         print_json(asdict(result))

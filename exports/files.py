@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from exports.clips import clips_of
 from gleanery.errors import MediaNotFoundError
 
 if TYPE_CHECKING:
@@ -27,14 +28,19 @@ class Files:
     def __init__(self, plan: ExportPlan, media: MediaStore | None) -> None:
         self._bytes = media if plan.media == "bytes" else None
         self._vectors = media if plan.vectors else None
+        self._clips, self._most = (media, plan.clips) if plan.clips else (None, 0)
 
     def members_of(self, row: Row) -> Iterator[Member]:
         """Yield an item's files, open until the next one is asked for; none unless asked for."""
-        if not self._bytes:
-            return
+        if self._bytes:
+            yield from self._whole(self._bytes, row)
+        if self._clips:
+            yield from clips_of(self._clips, row, most=self._most)
+
+    def _whole(self, media: MediaStore, row: Row) -> Iterator[Member]:
         for file in row["media_files"]:
             try:
-                size, opened = self._bytes.size(file["key"]), self._bytes.open(file["key"])
+                size, opened = media.size(file["key"]), media.open(file["key"])
             except MediaNotFoundError:
                 _gone(file["key"])
                 continue

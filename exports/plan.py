@@ -71,6 +71,8 @@ class ExportPlan:
     """``references``: keys and addresses; ``bytes``: the files, too (webdataset only)."""
     vectors: bool = False
     """Whether to read the video's embedding out of its vectors file."""
+    clips: int = 0
+    """Clips of each video at most whose frames are written, too (webdataset only)."""
     shard_items: int = 20_000
     """Items of all splits after which their shards are closed; also what a kill may repeat."""
 
@@ -81,6 +83,8 @@ class ExportPlan:
             raise ConfigError(f"--media {self.media!r}: there are {', '.join(MEDIA)}")
         if self.media == "bytes" and self.format != "webdataset":
             raise ConfigError("--media bytes needs --format webdataset: others name files only")
+        if self.clips and self.format != "webdataset":
+            raise ConfigError("--clips needs --format webdataset: others name files only")
 
     def wants(self, row: Row) -> bool:
         """Whether an item is of the category; its quality is another question."""

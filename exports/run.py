@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from exports.card import write_card
+from exports.clips import check_clips
 from exports.counts import Counts
 from exports.files import Files
 from exports.groups import Groups, keep_groups
@@ -65,7 +66,7 @@ def export(
         store: Open.
         out: A folder that is new or empty, or holds an export of the same plan that was stopped.
         index: Open; its groups are copied at the beginning, so that splits hold while it grows.
-        media: Needed for files and vectors.
+        media: Needed for files, vectors and clips.
         progress: Called after each batch with items looked at.
 
     Raises:
@@ -75,6 +76,8 @@ def export(
         MediaUnavailableError: The media store is away.
     """
     check_libraries(plan.format)
+    if plan.clips:
+        check_clips()
     state = _begin(plan, out, index)
     with Groups(out / GROUPS) as groups:
         walk = _Walk(plan, out, groups, Files(plan, media), state)
