@@ -42,6 +42,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "visits": _EXPORTED,
     "seed_yields": _KEPT,
     "topics": _SERVED,
+    "transcripts": _EXPORTED,
+    "vectors": _EXPORTED,
     # MySQL
     "items": _EXPORTED,
     "item_terms": _SERVED,

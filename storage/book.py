@@ -1,19 +1,37 @@
-"""Records that a store keeps beside its items: what visits found, seeds' yields, topics."""
+"""Records that a store keeps beside its items.
+
+What visits found, seeds' yields, topics, transcripts, and vectors of videos.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 VISITS, SEEDS, TOPICS = "visits", "seed_yields", "topics"
-BOOKS = (VISITS, SEEDS, TOPICS)
+TRANSCRIPTS, VECTORS = "transcripts", "vectors"
+DOCUMENT_BOOKS = (TRANSCRIPTS, VECTORS)
+"""Large records: where there are both servers, these are in MongoDB."""
+BOOKS = (VISITS, SEEDS, TOPICS, *DOCUMENT_BOOKS)
 """Each is a table, or a collection, of its own."""
+MOST = 10_000
+"""Records of one item that are read at most."""
 Record = dict[str, Any]
 """Plain values, ready for JSON. ``key``: its key; ``group``: what it is listed by; ``at``: an
 ISO 8601 instant that it is listed in the order of, or ``None``."""
+
+
+def family_of(identity: str) -> str:
+    """Return the ``group`` of an item's records: an address may be longer than a group may be.
+
+    Raises:
+        UnicodeEncodeError: It holds a lone surrogate.
+    """
+    return sha256(identity.encode()).hexdigest()
 
 
 class Book(ABC):

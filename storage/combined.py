@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from storage.book import DOCUMENT_BOOKS, Book
 from storage.mongodb import schema
+from storage.mongodb.book import MongodbBook
 from storage.mongodb.database import translated
 from storage.mongodb.documents import Documents
 from storage.mysql.catalogue import check_fits, enter
@@ -89,3 +91,8 @@ class CombinedItems(CatalogueStore):
 
     def raw(self, identity: str) -> bytes | None:
         return self.documents.raw(identity)
+
+    def book(self, name: str) -> Book:
+        if name in DOCUMENT_BOOKS:
+            return MongodbBook(self.documents.db, name)
+        return super().book(name)

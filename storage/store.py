@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from gleanery.registry import choose, load_folder
 from items.visit import Observation, Visit
-from storage.book import VISITS, Book
+from storage import transcripts, video_vectors
+from storage.book import DOCUMENT_BOOKS, MOST, TRANSCRIPTS, VECTORS, VISITS, Book, family_of
 from storage.options import StoreOptions
 from storage.reconciled import Reconciled
 from storage.visits import Policy, followed, observed
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from items import Item, Proposal
     from items.proposal import Status
+    from items.transcript import Transcript
+    from items.video_vector import VideoVector
 
 Row = dict[str, Any]
 """An item as plain values: what ``Item.to_dict`` gives."""
@@ -228,6 +231,37 @@ class Store(ABC):
         """Return what visits found of an item, oldest first; old ones are thinned out."""
         found = self.book(VISITS).get([identity])
         return Visit.from_dict(found[identity]).points if found else []
+
+    def save_transcript(self, transcript: Transcript) -> None:
+        """Keep what is said in a sound, in place of an older transcript of it.
+
+        Raises:
+            StoreUnavailableError: Not all of it was kept; the same call may succeed later.
+            WriteRejectedError: It cannot be kept.
+        """
+        transcripts.save(self.book(TRANSCRIPTS), transcript)
+
+    def transcripts(self, identity: str) -> list[Transcript]:
+        """Return what is said in the sounds of an item."""
+        return transcripts.read(self.book(TRANSCRIPTS), identity)
+
+    def save_vector(self, vector: VideoVector) -> None:
+        """Keep the vector of a video, in place of an older one of it; raises as the above."""
+        video_vectors.save(self.book(VECTORS), vector)
+
+    def vectors(self, identity: str | None = None) -> Iterator[VideoVector]:
+        """Yield the vectors of an item's videos, or of all; others may be writing."""
+        return video_vectors.read(self.book(VECTORS), identity)
+
+    def forget(self, identities: Sequence[str]) -> int:
+        """Remove transcripts and vectors of items; return how many records that were."""
+        removed = 0
+        for name in DOCUMENT_BOOKS:
+            book = self.book(name)
+            for identity in identities:
+                found = book.listed(group=family_of(identity), limit=MOST)
+                removed += book.delete([record["key"] for record in found]) if found else 0
+        return removed
 
     def __enter__(self) -> Self:
         self.open()

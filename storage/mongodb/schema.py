@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from storage.mongodb.database import Document
 
-VERSION = 1
+VERSION = 2
 DOCUMENTS, COMMENTS = "documents", "comments"
 ITEMS = (DOCUMENTS, COMMENTS)
 """Where items are: a comment is one document of its own, since a document ends at 16 MiB."""
@@ -135,7 +135,8 @@ def require(db: Database[Document]) -> None:
         )
     if found["version"] != VERSION:
         raise StoreError(
-            f"MongoDB {db.name} has schema {found['version']}, this program needs {VERSION}"
+            f"MongoDB {db.name} has schema {found['version']}, this program needs {VERSION}:"
+            " run `gleanery db init` (다시 초기화하세요)"
         )
 
 

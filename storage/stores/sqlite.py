@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from items.proposal import Status
     from storage.options import StoreOptions
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 _SCHEMA = Path(__file__).with_suffix(".sql")
 _UPSERT = """
 INSERT INTO items
