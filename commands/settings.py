@@ -50,7 +50,8 @@ most likely a typo. Any setting of Scrapy's own can be given with `-s` as usual.
 
 
 def _rows() -> list[dict[str, Any]]:
-    from gleanery.config import PREFIX, Config
+    from gleanery.config import Config
+    from gleanery.fields.base import PREFIX
 
     return [
         {

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 from scrapy.exceptions import NotConfigured
 
-from gleanery.config import TOOL_ENGINES, reveal
+from gleanery.config import reveal
 from gleanery.errors import ConfigError, ModelServerError, ModelToolError
+from gleanery.fields.models import TOOL_ENGINES
 from items import Annotation
 from items.base import KINDS
 from items.clock import utc_now

@@ -12,8 +12,8 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http.request import NO_CALLBACK
 
-from gleanery.config import MEDIA
 from gleanery.errors import ConfigError, MediaError, MediaRefusedError
+from gleanery.fields.media import MEDIA
 from items import Article, MediaFile, Post
 from media.image import load_pillow, read_header
 from media.store import Stored, open_media
