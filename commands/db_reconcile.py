@@ -47,6 +47,7 @@ def reconcile(
             ("documents looked at / 확인한 문서", result.documents),
             ("entries looked at / 확인한 목록 항목", result.entries),
             ("documents without an entry / 목록에 없는 문서", result.entered),
+            ("documents of purged items / 삭제 대상 문서", result.purged),
             ("entries of another revision / 버전이 다른 항목", result.rewritten),
             ("entries without a document / 문서가 없는 항목", result.orphans),
             ("of these removed / 그중 지운 것", result.removed),

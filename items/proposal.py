@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, Self, get_args
@@ -49,6 +50,13 @@ class Proposal:
     def identity(self) -> str:
         """``parent/key``, or ``key`` for a category."""
         return f"{self.parent}/{self.key}" if self.parent else self.key
+
+    def forget(self, identities: Iterable[str]) -> bool:
+        """Take items out of the evidence; return whether one of them was in it."""
+        gone = set(identities)
+        left = [identity for identity in self.evidence if identity not in gone]
+        found, self.evidence = len(left) < len(self.evidence), left
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

@@ -44,6 +44,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "topics": _SERVED,
     "transcripts": _EXPORTED,
     "vectors": _EXPORTED,
+    "tombstones": {CRAWL: READ, ADMIN: DELETE},
     # MySQL
     "items": _EXPORTED,
     "item_terms": _SERVED,

@@ -1,6 +1,6 @@
 """Records that a store keeps beside its items.
 
-What visits found, seeds' yields, topics, transcripts, and vectors of videos.
+What visits found, seeds' yields, topics, transcripts, vectors of videos, tombstones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ VISITS, SEEDS, TOPICS = "visits", "seed_yields", "topics"
 TRANSCRIPTS, VECTORS = "transcripts", "vectors"
 DOCUMENT_BOOKS = (TRANSCRIPTS, VECTORS)
 """Large records: where there are both servers, these are in MongoDB."""
-BOOKS = (VISITS, SEEDS, TOPICS, *DOCUMENT_BOOKS)
+TOMBSTONES = "tombstones"
+BOOKS = (VISITS, SEEDS, TOPICS, *DOCUMENT_BOOKS, TOMBSTONES)
 """Each is a table, or a collection, of its own."""
 MOST = 10_000
 """Records of one item that are read at most."""

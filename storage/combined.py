@@ -10,10 +10,11 @@ the catalogue at the document's last state, whichever writes last.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from storage.book import DOCUMENT_BOOKS, Book
-from storage.mongodb import schema
+from storage.mongodb import deletion, schema
 from storage.mongodb.book import MongodbBook
 from storage.mongodb.database import translated
 from storage.mongodb.documents import Documents
@@ -72,6 +73,8 @@ class CombinedItems(CatalogueStore):
 
     def save(self, items: Sequence[Item]) -> None:
         check_fits(items)
+        gone = self.database.transact(lambda db: self.buried_in(db, items))
+        items = [item for item in items if item.identity not in gone]
         versions = self.documents.save(items)
 
         def work(db: Connection) -> None:
@@ -85,6 +88,18 @@ class CombinedItems(CatalogueStore):
         if version:
             self.database.transact(lambda db: enter(db, [version]))
         return version is not None
+
+    def delete(self, identities: Sequence[str]) -> list[str]:
+        """Entries first: a kill in between leaves documents, which ``reconcile`` tells of."""
+        entered = super().delete(identities)
+        with translated():
+            kept = deletion.delete(self.documents.db, identities)
+        return [i for i in dict.fromkeys(identities) if i in {*entered, *kept}]
+
+    def traces(self, identities: Sequence[str]) -> dict[str, int]:
+        with translated():
+            in_mongodb = deletion.traces(self.documents.db, identities)
+        return dict(Counter(super().traces(identities)) + Counter(in_mongodb))
 
     def rows(self, identities: Sequence[str]) -> list[Row]:
         return self.documents.rows(identities)

@@ -15,6 +15,8 @@ class Reconciled:
     """Of the catalogue, looked at."""
     entered: int = 0
     """Documents that had no entry."""
+    purged: int = 0
+    """Documents that a purge which was cut short had left; removed."""
     rewritten: int = 0
     """Entries of another revision than their document's."""
     orphans: int = 0
@@ -25,7 +27,7 @@ class Reconciled:
     @property
     def found(self) -> int:
         """How much was amiss."""
-        return self.entered + self.rewritten + self.orphans
+        return self.entered + self.purged + self.rewritten + self.orphans
 
     @property
     def left(self) -> int:

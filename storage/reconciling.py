@@ -10,9 +10,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from storage.book import TOMBSTONES
+from storage.mongodb import deletion
+from storage.mongodb.database import translated
 from storage.mysql import entries
+from storage.mysql.book import MysqlBook
 from storage.mysql.catalogue import enter
 from storage.reconciled import Reconciled
+from storage.tombstones import mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,10 +87,20 @@ class Reconciler:
 
     def _documents(self, identities: list[str]) -> None:
         missing = self.database.transact(partial(entries.unknown, identities=identities))
+        purged = self._purged(missing)
         self.result.documents += len(identities)
-        self.result.entered += len(missing)
+        self.result.purged += len(purged)
+        self.result.entered += len(missing) - len(purged)
         if not self.check:
-            self._enter(missing)
+            self._enter([identity for identity in missing if identity not in purged])
+            with translated():
+                deletion.delete(self.documents.db, [*purged])
+
+    def _purged(self, identities: Sequence[str]) -> set[str]:
+        """Return those of ``identities`` that a purge which was cut short has left here."""
+        marks = {mark_of(identity): identity for identity in identities}
+        found = MysqlBook(self.database, TOMBSTONES).get([*marks])
+        return {marks[mark] for mark in found}
 
     def _enter(self, identities: Sequence[str]) -> None:
         for start in range(0, len(identities), BATCH):

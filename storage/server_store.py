@@ -65,6 +65,12 @@ class ServerStore(Store):
     ) -> Reconciled:
         return self._opened.reconcile(check=check, remove_orphans=remove_orphans, progress=progress)
 
+    def delete(self, identities: Sequence[str]) -> list[str]:
+        return self._opened.delete(identities)
+
+    def traces(self, identities: Sequence[str]) -> dict[str, int]:
+        return self._opened.traces(identities)
+
     def save(self, items: Sequence[Item]) -> None:
         self._opened.save(items)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -10,9 +10,19 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from gleanery.registry import choose, load_folder
 from items.visit import Observation, Visit
 from storage import transcripts, video_vectors
-from storage.book import DOCUMENT_BOOKS, MOST, TRANSCRIPTS, VECTORS, VISITS, Book, family_of
+from storage.book import (
+    DOCUMENT_BOOKS,
+    MOST,
+    TOMBSTONES,
+    TRANSCRIPTS,
+    VECTORS,
+    VISITS,
+    Book,
+    family_of,
+)
 from storage.options import StoreOptions
-from storage.reconciled import Reconciled
+from storage.tombstones import mark_of
+from storage.upkeep import Upkeep
 from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
@@ -48,7 +58,7 @@ class StoreStats:
     """Items whose category the model was unsure of."""
 
 
-class Store(ABC):
+class Store(Upkeep):
     """Keeps items by identity; saving one twice changes nothing.
 
     Methods block and may be called from any thread; the caller runs them in one. A context manager.
@@ -99,27 +109,6 @@ class Store(ABC):
         """
         return []
 
-    def reconcile(
-        self,
-        *,
-        check: bool = False,
-        remove_orphans: bool = False,
-        progress: Callable[[int], None] = lambda _done: None,
-    ) -> Reconciled:
-        """Mend a catalogue that does not say what the documents say; harmless while others write.
-
-        A store in one place has nothing to compare.
-
-        Args:
-            check: Only count.
-            remove_orphans: Remove entries whose document is gone; else they are counted only.
-            progress: Called now and then with entries and documents looked at so far.
-
-        Raises:
-            StoreError: A server is away; what was mended stays.
-        """
-        return Reconciled()
-
     @abstractmethod
     def close(self) -> None:
         """Let go of every connection; harmless if never opened."""
@@ -127,6 +116,8 @@ class Store(ABC):
     @abstractmethod
     def save(self, items: Sequence[Item]) -> None:
         """Upsert ``items`` by identity; after a return all of them are kept.
+
+        What was purged (``storage.tombstones``), by identity or by author, is left out.
 
         None is written if one of them cannot be kept. A store with transactions writes all or none
         in any case; MongoDB writes one document after the other, so that an outage in between
@@ -233,13 +224,14 @@ class Store(ABC):
         return Visit.from_dict(found[identity]).points if found else []
 
     def save_transcript(self, transcript: Transcript) -> None:
-        """Keep what is said in a sound, in place of an older transcript of it.
+        """Keep what is said in a sound, in place of an older transcript; of purged items nothing.
 
         Raises:
             StoreUnavailableError: Not all of it was kept; the same call may succeed later.
             WriteRejectedError: It cannot be kept.
         """
-        transcripts.save(self.book(TRANSCRIPTS), transcript)
+        if not self.book(TOMBSTONES).get([mark_of(transcript.identity)]):
+            transcripts.save(self.book(TRANSCRIPTS), transcript)
 
     def transcripts(self, identity: str) -> list[Transcript]:
         """Return what is said in the sounds of an item."""
@@ -247,7 +239,8 @@ class Store(ABC):
 
     def save_vector(self, vector: VideoVector) -> None:
         """Keep the vector of a video, in place of an older one of it; raises as the above."""
-        video_vectors.save(self.book(VECTORS), vector)
+        if not self.book(TOMBSTONES).get([mark_of(vector.identity)]):
+            video_vectors.save(self.book(VECTORS), vector)
 
     def vectors(self, identity: str | None = None) -> Iterator[VideoVector]:
         """Yield the vectors of an item's videos, or of all; others may be writing."""

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING
 
-from storage.mongodb import proposals, schema
+from storage.book import TOMBSTONES
+from storage.mongodb import deletion, proposals, schema
 from storage.mongodb.book import MongodbBook
 from storage.mongodb.database import Document, translated
 from storage.mongodb.documents import Documents
 from storage.mongodb.schema import ITEMS
 from storage.store import Row, Store, StoreStats
+from storage.tombstones import buried
 from storage.words import needed_terms, says
 
 if TYPE_CHECKING:
@@ -54,11 +56,23 @@ class MongodbItems(Store):
             return schema.problems(self.db, alone=True)
 
     def save(self, items: Sequence[Item]) -> None:
+        gone = buried(items, self.book(TOMBSTONES).get)
+        items = [item for item in items if item.identity not in gone]
         self.documents.save(items)
         self.observe(items)
 
     def update(self, identity: str, change: Callable[[Item], None]) -> bool:
         return self.documents.update(identity, change) is not None
+
+    def delete(self, identities: Sequence[str]) -> list[str]:
+        with translated():
+            proposals.forget(self.db, identities)
+            return deletion.delete(self.db, identities)
+
+    def traces(self, identities: Sequence[str]) -> dict[str, int]:
+        named = sum(p.forget(identities) for p in self.proposals())
+        with translated():
+            return deletion.traces(self.db, identities) | {"proposals": named}
 
     def find(self, identity: str) -> Row | None:
         found = self.documents.rows([identity])

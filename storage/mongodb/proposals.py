@@ -36,6 +36,13 @@ def decide(db: Database[Document], identity: str, status: Status) -> bool:
     return _changed(db, identity, change)
 
 
+def forget(db: Database[Document], identities: Sequence[str]) -> None:
+    """Take items out of the evidence."""
+    for proposal in listed(db, None):
+        if proposal.forget(identities):
+            _changed(db, proposal.identity, lambda known: known.forget(identities))
+
+
 def listed(db: Database[Document], status: Status | None) -> list[Proposal]:
     """Return the proposals, most evidence first."""
     found = [Proposal.from_dict(row["proposal"]) for row in db[PROPOSALS].find()]
@@ -53,7 +60,7 @@ def _adding(new: Proposal) -> Callable[[Proposal], None]:
 def _changed(
     db: Database[Document],
     identity: str,
-    change: Callable[[Proposal], None],
+    change: Callable[[Proposal], object],
     *,
     new: Proposal | None = None,
 ) -> bool:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from storage.mongodb.database import Document
 
-VERSION = 2
+VERSION = 3
 DOCUMENTS, COMMENTS = "documents", "comments"
 ITEMS = (DOCUMENTS, COMMENTS)
 """Where items are: a comment is one document of its own, since a document ends at 16 MiB."""

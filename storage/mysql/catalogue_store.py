@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gleanery.errors import StoreError
-from storage.book import VISITS
-from storage.mysql import catalogue, migrate, proposals
-from storage.mysql.book import MysqlBook, change
+from storage.book import TOMBSTONES, VISITS
+from storage.mysql import catalogue, deletion, migrate, proposals
+from storage.mysql.book import MysqlBook, change, read
 from storage.mysql.database import Database
 from storage.mysql.schema import books
 from storage.store import Row, Store, StoreStats
+from storage.tombstones import buried
 from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
@@ -95,6 +96,21 @@ class CatalogueStore(Store):
 
     def book(self, name: str) -> Book:
         return MysqlBook(self.database, name)
+
+    def delete(self, identities: Sequence[str]) -> list[str]:
+        def work(db: Connection) -> list[str]:
+            proposals.forget(db, identities)
+            return deletion.delete(db, identities)
+
+        return self.database.transact(work)
+
+    def traces(self, identities: Sequence[str]) -> dict[str, int]:
+        found = self.database.transact(lambda db: deletion.traces(db, identities))
+        return found | {"proposals": sum(p.forget(identities) for p in self.proposals())}
+
+    def buried_in(self, db: Connection, items: Sequence[Item]) -> set[str]:
+        """Return the identities of those items that were purged."""
+        return buried(items, partial(read, db, books[TOMBSTONES]))
 
     def observe_in(self, db: Connection, items: Sequence[Item]) -> None:
         """Do what :meth:`observe` does, in the transaction that saves ``items``."""

@@ -15,6 +15,7 @@ from storage.mysql.catalogue import enter, hash_of
 from storage.mysql.catalogue_store import CatalogueStore
 from storage.mysql.database import translated, upsert
 from storage.mysql.schema import documents, items, raw_pages
+from storage.tombstones import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,8 +47,9 @@ class MysqlItems(CatalogueStore):
             rows, raw = folded(items), pages(items)
 
             def work(db: Connection) -> None:
-                _save(db, rows, raw)
-                self.observe_in(db, items)
+                gone = self.buried_in(db, items)
+                _save(db, without(rows, gone), without(raw, gone))
+                self.observe_in(db, [item for item in items if item.identity not in gone])
 
             self.database.transact(work)
 

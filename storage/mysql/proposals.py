@@ -43,6 +43,14 @@ def decide(db: Connection, identity: str, status: Status) -> bool:
     return known is not None
 
 
+def forget(db: Connection, identities: Sequence[str]) -> None:
+    """Take items out of the evidence."""
+    for proposal in listed(db, None):
+        if proposal.forget(identities) and (known := _find(db, proposal.identity)):
+            known.forget(identities)
+            _keep(db, known, new=False)
+
+
 def listed(db: Connection, status: Status | None) -> list[Proposal]:
     """Return the proposals, most evidence first."""
     bodies = db.execute(select(proposals.c.body)).scalars()

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import threading
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,10 +16,11 @@ from gleanery.json_text import read_json
 from items import Article, Proposal, item_from_dict
 from items.clock import utc_now
 from storage.bigram import index_terms, match_query
-from storage.book import VISITS, Book
+from storage.book import TOMBSTONES, VISITS, Book
 from storage.merge import merged
-from storage.sqlite import book
+from storage.sqlite import book, deletion
 from storage.store import Row, Store, StoreStats
+from storage.tombstones import buried
 from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from items.proposal import Status
     from storage.options import StoreOptions
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _SCHEMA = Path(__file__).with_suffix(".sql")
 _UPSERT = """
 INSERT INTO items
@@ -89,6 +91,8 @@ class SqliteStore(Store):
 
     def save(self, items: Sequence[Item]) -> None:
         with self._lock, _translated(), self._transaction() as db:
+            gone = buried(items, partial(book.read, db, TOMBSTONES))
+            items = [item for item in items if item.identity not in gone]
             for item in items:
                 self._save_one(db, item)
             new, policy = followed(items), Policy.of(self.options)
@@ -101,6 +105,25 @@ class SqliteStore(Store):
             change(item := item_from_dict(json.loads(known)))
             self._write(db, item.to_dict(), known)
         return True
+
+    def delete(self, identities: Sequence[str]) -> list[str]:
+        with self._lock, _translated():
+            self._connected().execute("PRAGMA secure_delete = ON")  # free pages hold no texts
+            try:
+                with self._transaction() as db:
+                    for known in self.proposals():
+                        if known.forget(identities):
+                            _keep(db, known)
+                    return deletion.delete(db, identities)
+            finally:
+                self._connected().execute("PRAGMA secure_delete = OFF")
+                self._connected().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def traces(self, identities: Sequence[str]) -> dict[str, int]:
+        with self._turn() as db:
+            return deletion.traces(db, identities) | {
+                "proposals": sum(p.forget(identities) for p in self.proposals())
+            }
 
     def find(self, identity: str) -> Row | None:
         rows = self._rows("SELECT body FROM items WHERE identity = ?", identity)

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from items import Comment, Post
+from storage.book import TOMBSTONES
 from storage.mongodb.documents import Documents
 from storage.mysql.database import Database
 from storage.reconciled import Reconciled
 from storage.reconciling import Reconciler
+from storage.tombstones import ITEM, bury, mark_of
 from tests.cli import gleanery
 from tests.store_servers import emptied
 
@@ -140,3 +142,15 @@ def test_a_store_in_one_place_has_nothing_to_compare(tmp_path):
 
     assert done.returncode == 0
     assert "one place" in done.stdout
+
+
+def test_what_a_purge_that_died_has_left_is_removed_not_entered(both, documents):
+    documents.save([a_post(1), a_post(2)])  # as if the entries had been deleted, then kill -9
+    bury(both.book(TOMBSTONES), [mark_of("reddit:t3_1")], ITEM)
+
+    checked = both.reconcile(check=True)
+    result = both.reconcile()
+
+    assert checked == result == Reconciled(documents=2, entered=1, purged=1)
+    assert [row["identity"] for row in both.scan()] == ["reddit:t3_2"]
+    assert not any(both.traces(["reddit:t3_1"]).values())
