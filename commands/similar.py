@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gleanery.config import Config
     from media.store import MediaStore
     from model_server.video.similar import Kept
+    from storage import Store
 
 
 def similar(
@@ -59,10 +60,11 @@ def _of_item(config: Config, identity: str, stack: ExitStack) -> Kept:
 
     if ":" not in identity:
         raise ConfigError(f"{identity!r} is neither a file nor platform:id (파일도 ID도 아닙니다).")
-    row = stack.enter_context(opened_store(config)).find(identity)
+    store = stack.enter_context(opened_store(config))
+    row = store.find(identity)
     if row is None:
         raise StoreError(f"No item {identity!r} in the store (그런 항목이 없습니다).")
-    kept = list(_vectors_of(row, open_media(config.media_place)))
+    kept = [*_kept(store, identity)] or [*_vectors_of(row, open_media(config.media_place))]
     if not kept:
         raise StoreError(f"{identity} has no vectors yet: run `gleanery work` (벡터가 없습니다).")
     return kept[-1]
@@ -82,13 +84,29 @@ def _in_folder(folder: Path) -> Iterator[Kept]:
 
 
 def _in_store(config: Config, stack: ExitStack) -> Iterator[Kept]:
+    """Yield what the store keeps, then what only files hold: workers of before kept no more."""
     from commands.opened import opened_store
     from media.store import open_media
 
     media = open_media(config.media_place)
     store = stack.enter_context(opened_store(config))
-    for row in store.scan():
-        yield from _vectors_of(row, media)
+    seen: set[str] = set()
+    for kept in _kept(store):
+        seen.add(kept.name)
+        yield kept
+    for row in store.scan(kinds=("video", "post", "article")):
+        if row["identity"] not in seen:
+            yield from _vectors_of(row, media)
+
+
+def _kept(store: Store, identity: str | None = None) -> Iterator[Kept]:
+    import numpy as np
+
+    from model_server.video.similar import Kept
+
+    for one in store.vectors(identity):
+        vector = np.array(one.values, dtype=np.float32)
+        yield Kept(name=one.identity, version=one.version, vector=vector)
 
 
 def _vectors_of(row: dict[str, Any], media: MediaStore) -> Iterator[Kept]:

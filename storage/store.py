@@ -11,14 +11,11 @@ from gleanery.registry import choose, load_folder
 from items.visit import Observation, Visit
 from storage import transcripts, video_vectors
 from storage.book import (
-    DOCUMENT_BOOKS,
-    MOST,
     TOMBSTONES,
     TRANSCRIPTS,
     VECTORS,
     VISITS,
     Book,
-    family_of,
 )
 from storage.options import StoreOptions
 from storage.tombstones import mark_of
@@ -245,16 +242,6 @@ class Store(Upkeep):
     def vectors(self, identity: str | None = None) -> Iterator[VideoVector]:
         """Yield the vectors of an item's videos, or of all; others may be writing."""
         return video_vectors.read(self.book(VECTORS), identity)
-
-    def forget(self, identities: Sequence[str]) -> int:
-        """Remove transcripts and vectors of items; return how many records that were."""
-        removed = 0
-        for name in DOCUMENT_BOOKS:
-            book = self.book(name)
-            for identity in identities:
-                found = book.listed(group=family_of(identity), limit=MOST)
-                removed += book.delete([record["key"] for record in found]) if found else 0
-        return removed
 
     def __enter__(self) -> Self:
         self.open()

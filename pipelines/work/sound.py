@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from gleanery.audio_plan import AudioPlan
 from items.annotation import Annotation
+from items.clock import to_iso, utc_now
 from items.media_file import MediaFile
+from items.transcript import Line, Transcript
 from model_server.long_summary import summarize_long
 from pipelines.work.tools import answer_of, files_of
 
 if TYPE_CHECKING:
     from items import Item
-    from model_server.sound_schema import SoundFile, Transcript
+    from model_server.sound_schema import SoundFile
+    from model_server.sound_schema import Transcript as Transcribed
     from pipelines.work.tools import Report, Tools
 
 MADE_BY = "made_by"
@@ -105,6 +108,8 @@ async def _transcribe(tools: Tools, item: Item, what: str, report: Report) -> No
         answer = await tools.client.transcribe(sound.key, progress=_in_seconds(report))
         engine, version = answer.engine or engine, answer.version or version
         file = await asyncio.to_thread(_keep, tools, answer, sound, what)
+        said = _lines_of(answer, item, sound, what)
+        await asyncio.to_thread(tools.store.save_transcript, said)  # before the step counts as done
         value = answer.model_dump(exclude={"segments", "engine", "version"})
         answers.append({"plan": what, "of": sound.key, "segments": file.key} | value)
         await tools.save(item, file)
@@ -141,7 +146,7 @@ async def _summarize(tools: Tools, item: Item, what: str) -> None:
     )
 
 
-def _keep(tools: Tools, answer: Transcript, sound: MediaFile, what: str) -> MediaFile:
+def _keep(tools: Tools, answer: Transcribed, sound: MediaFile, what: str) -> MediaFile:
     """Keep lines and words with their times as a file: they may be longer than the item."""
     stored = tools.media.put_bytes(answer.model_dump_json().encode())
     return MediaFile(
@@ -151,6 +156,19 @@ def _keep(tools: Tools, answer: Transcript, sound: MediaFile, what: str) -> Medi
         size=stored.size,
         source=sound.key,
         facts={MADE_BY: what, "language": answer.language, "lines": len(answer.segments)},
+    )
+
+
+def _lines_of(heard: Transcribed, item: Item, sound: MediaFile, what: str) -> Transcript:
+    return Transcript(
+        identity=item.identity,
+        sound=sound.key,
+        language=heard.language,
+        lines=tuple(Line(line.start, line.end, line.text) for line in heard.segments),
+        engine=heard.engine,
+        version=heard.version,
+        plan=what,
+        created_at=to_iso(utc_now()),
     )
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from items.annotation import Annotation
+from items.clock import to_iso, utc_now
 from items.media_file import MediaFile
+from items.video_vector import VideoVector
+from model_server.video.similar import read_vector
 from pipelines.work.tools import files_of
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ async def vectorize_video(tools: Tools, item: Item, _what: str, report: Report) 
 
     Raises:
         ModelServerError: A video was refused, or no server answers.
+        MediaError: The vectors are not in the media store.
     """
     answers: list[dict[str, Any]] = []
     for video in files_of(item, "video"):
@@ -36,6 +41,7 @@ async def vectorize_video(tools: Tools, item: Item, _what: str, report: Report) 
             value=answers[0] | ({"others": answers[1:]} if answers[1:] else {}),
             score=round(answer.labels[0].score, 4) if answer.labels and not answers[1:] else None,
         )
+        await asyncio.to_thread(_keep, tools, item, answer, video.key)  # before it counts as done
         await tools.save(item, _vectors_file(answer, video.key), annotation)
 
 
@@ -43,6 +49,22 @@ def value_of(answer: VideoVectors, key: str) -> dict[str, Any]:
     """Return what the annotation keeps of an answer: all but what stands elsewhere."""
     row = answer.model_dump(exclude={"engine", "version", "size"})
     return {"video": key} | row
+
+
+def _keep(tools: Tools, item: Item, answer: VideoVectors, video: str) -> None:
+    """Enter the vector of the whole video into the store."""
+    with tools.media.local(answer.vectors) as path:
+        kept = read_vector(path, item.identity)
+    tools.store.save_vector(
+        VideoVector(
+            identity=item.identity,
+            video=video,
+            values=tuple(kept.vector.tolist()),
+            engine=answer.engine,
+            version=kept.version,
+            created_at=to_iso(utc_now()),
+        )
+    )
 
 
 def _vectors_file(answer: VideoVectors, source: str) -> MediaFile:

@@ -26,6 +26,7 @@ from storage.merge import merged
 from storage.mongodb.database import Document, connect, translated
 from storage.mongodb.paths import paths, unknown_parents
 from storage.mongodb.schema import COMMENTS, COUNTERS, DOCUMENTS, ITEMS, PAGES
+from storage.searched import text_of, title_of
 from storage.words import terms
 
 if TYPE_CHECKING:
@@ -192,7 +193,7 @@ class Documents:
         if self.alone:
             for identity, number in self._numbers(changed, known).items():
                 row = changed[identity].row
-                said = " ".join(filter(None, (row["title"], row["headline"], row["text"])))
+                said = f"{title_of(row)}\n{text_of(row)}"
                 extra[identity] |= {"number": number, "terms": sorted(terms(said))[:MOST_TERMS]}
         return extra
 

@@ -13,6 +13,7 @@ from storage.mongodb.book import MongodbBook
 from storage.mongodb.database import Document, translated
 from storage.mongodb.documents import Documents
 from storage.mongodb.schema import ITEMS
+from storage.searched import text_of, title_of
 from storage.store import Row, Store, StoreStats
 from storage.tombstones import buried
 from storage.words import needed_terms, says
@@ -167,4 +168,4 @@ class MongodbItems(Store):
 
 
 def _says(row: Row, text: str) -> int:
-    return says(" ".join(filter(None, (row["title"], row["headline"]))), row["text"], text)
+    return says(title_of(row), text_of(row), text)

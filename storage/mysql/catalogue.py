@@ -10,6 +10,7 @@ from sqlalchemy import String, bindparam, func, select, text
 from gleanery.errors import WriteRejectedError
 from storage.mysql.database import insert, upsert
 from storage.mysql.schema import item_terms, items
+from storage.searched import text_of, title_of
 from storage.store import Row, StoreStats
 from storage.words import index_words, match_words
 
@@ -109,8 +110,7 @@ def _described(version: Version) -> tuple[Any, ...]:
 
 
 def _indexed(row: Row) -> str:
-    title = " ".join(filter(None, (row["title"], row["headline"])))
-    return index_words(title, row["text"])
+    return index_words(title_of(row), text_of(row))
 
 
 def matching(db: Connection, query: str, limit: int) -> list[str]:

@@ -18,6 +18,7 @@ from items.clock import utc_now
 from storage.bigram import index_terms, match_query
 from storage.book import TOMBSTONES, VISITS, Book
 from storage.merge import merged
+from storage.searched import text_of, title_of
 from storage.sqlite import book, deletion
 from storage.store import Row, Store, StoreStats
 from storage.tombstones import buried
@@ -250,10 +251,9 @@ class SqliteStore(Store):
         # The body holds everything that is indexed: same body, same terms.
         if known != body:
             db.execute("DELETE FROM terms WHERE rowid = ?", (number,))
-            title = " ".join(filter(None, (row["title"], row["headline"])))
             db.execute(
                 "INSERT INTO terms (rowid, title, text) VALUES (?, ?, ?)",
-                (number, index_terms(title), index_terms(row["text"])),
+                (number, index_terms(title_of(row)), index_terms(text_of(row))),
             )
 
     def _rows(self, sql: str, *values: object) -> list[Row]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from items import Annotation
 from items.transcript import Line, Transcript
 from items.video_vector import VideoVector
 from storage import open_store
@@ -72,19 +73,17 @@ def test_vectors_come_back_as_float32_of_one_item_or_all(store):
         assert found[vector.identity] == one
 
 
-def test_what_is_forgotten_is_gone_and_the_rest_stays(store):
-    store.save([POST])
-    store.save_transcript(replace(SPOKEN, identity=POST.identity))
-    store.save_transcript(SPOKEN)
-    store.save_vector(replace(a_vector(1), identity=POST.identity))
-    store.save_vector(a_vector(2))
+def test_what_is_said_is_found_until_it_is_no_longer_so(store):
+    heard = Annotation(
+        tool="transcribe", engine="w", version="1",
+        value={"text": "된장찌개를 끓입니다", "others": [{"text": "with tofu"}]},
+    )  # fmt: skip
+    store.save([replace(POST, annotations=[heard])])
+    found = {words: len(store.search(words)) for words in ("찌개", "tofu", "서울 된장", "salt")}
+    store.update(POST.identity, lambda item: setattr(item, "annotations", []))
 
-    removed = store.forget([POST.identity, "web:none"])
-
-    assert removed == 2
-    assert store.transcripts(POST.identity) == list(store.vectors(POST.identity)) == []
-    assert store.transcripts(LONG) == [SPOKEN]
-    assert [v.identity for v in store.vectors()] == ["youtube:v2"]
+    assert found == {"찌개": 1, "tofu": 1, "서울 된장": 1, "salt": 0}
+    assert (store.search("찌개"), len(store.search("서울"))) == ([], 1)
 
 
 def test_a_copy_takes_them_along(store, tmp_path):

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from storage import open_store
 from tests.conftest import wait_until
 from tests.model_process import ModelServerProcess
 from tests.recorded_speech import save as save_sound
@@ -77,6 +78,12 @@ def test_a_crawled_video_ends_up_as_files_vectors_words_and_a_category(
     assert sorted(said) == ["classify", "classify_video", "transcribe", "vectorize_video"]
     assert said["vectorize_video"]["value"]["clips"] > 0
     assert len(said["transcribe"]["value"]["text"].split()) > 3
+    with open_store("sqlite", tmp_path / "gleanery.db") as store:
+        (heard,), (seen,) = store.transcripts(row["identity"]), store.vectors(row["identity"])
+        found = store.search(heard.lines[0].text)
+    assert (heard.text, heard.sound) == (said["transcribe"]["value"]["text"], sound["key"])
+    assert (seen.video, len(seen.values)) == (video["key"], vectors["facts"]["dim"])
+    assert [one["identity"] for one in found] == [row["identity"]]
     whole = said["classify_video"]["value"]
     assert (whole["of"], list(whole["parts"])) == (
         "vectorize_video,transcribe", ["title", "description", "transcript", "labels"],
