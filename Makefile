@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
-WORKERS ?= 2
+# Many tests wait for servers and delays: a worker more than the two cores there are pays.
+WORKERS ?= 3
 # An index where torch comes without CUDA; PyPI's own build for Linux brings gigabytes of it.
 TORCH_INDEX ?=
 

@@ -11,22 +11,18 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-import praw
-from praw.exceptions import PRAWException
-from praw.models import Comment, MoreComments, Submission
-from prawcore.exceptions import OAuthException, PrawcoreException, ResponseException
-
 from gleanery.config import reveal
 from gleanery.errors import CredentialError, ExtractionError, PlatformUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_KINDS: dict[type, Literal["post", "comment", "more"]] = {
-    Submission: "post",
-    Comment: "comment",
-    MoreComments: "more",
+_KINDS: dict[str, Literal["post", "comment", "more"]] = {
+    "Submission": "post",
+    "Comment": "comment",
+    "MoreComments": "more",
 }
+"""By PRAW's model."""
 
 
 @dataclass(slots=True)
@@ -70,6 +66,8 @@ class RedditApi:
             reddit_url: Where tokens are issued.
             oauth_url: Where the API answers.
         """
+        import praw
+
         self.bases = (oauth_url.rstrip("/") + "/", reddit_url.rstrip("/") + "/")
         self._reddit = praw.Reddit(
             client_id=client_id,
@@ -112,6 +110,8 @@ class RedditApi:
             CredentialError: Reddit refuses the app's id or secret.
             PlatformUnavailableError: No answer, or a senseless one; try later.
         """
+        from prawcore.exceptions import OAuthException, PrawcoreException, ResponseException
+
         try:
             self._authorizer.refresh()
         except OAuthException as error:
@@ -136,11 +136,13 @@ class RedditApi:
         Raises:
             ExtractionError: It is not JSON, cut short, an error, or none of the three.
         """
+        from praw.exceptions import PRAWException
+
         try:
             found = self._reddit._objector.objectify(data=json.loads(body))
             if not isinstance(found, list):
                 return [_page(found)]
-            if any(type(thing) in _KINDS for thing in found) or not found:
+            if any(type(thing).__name__ in _KINDS for thing in found) or not found:
                 return [Page(_things(found))]
             return [_page(listing) for listing in found]
         except json.JSONDecodeError as error:
@@ -158,7 +160,7 @@ def _page(listing: Any) -> Page:
 
 def _things(models: list[Any]) -> list[Thing]:
     # Subreddits, users and ads also come in listings; they are no items of ours.
-    return [_thing(model) for model in models if type(model) in _KINDS]
+    return [_thing(model) for model in models if type(model).__name__ in _KINDS]
 
 
 def _thing(model: Any) -> Thing:
@@ -169,4 +171,4 @@ def _thing(model: Any) -> Thing:
         fields["author"] = vars(author).get("name")
     if subreddit := raw.get("subreddit"):
         fields["subreddit"] = vars(subreddit).get("display_name")
-    return Thing(_KINDS[type(model)], fields, _things(raw.get("_replies") or []))
+    return Thing(_KINDS[type(model).__name__], fields, _things(raw.get("_replies") or []))

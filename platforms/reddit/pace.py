@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from prawcore.rate_limit import RateLimiter
-
 from gleanery.retry_after import retry_after_seconds
 
 if TYPE_CHECKING:
@@ -28,6 +26,8 @@ class Pace:
     """
 
     def __init__(self) -> None:
+        from prawcore.rate_limit import RateLimiter
+
         self._limiter = RateLimiter(window_size=WINDOW_SECONDS)
         self._troubles = 0
 

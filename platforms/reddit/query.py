@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
-from praw.exceptions import InvalidURL
-from praw.models import Submission
-
 from platforms.reddit.body import SITE
 
 if TYPE_CHECKING:
@@ -122,10 +119,7 @@ def post_query(reference: str) -> Query:
     ours = _HOST.fullmatch(parts.hostname or "") is not None
     if ours and _SHARE.fullmatch(parts.path):
         return Query(path=parts.path, answer="share")
-    try:
-        post_id = _id_of(reference) if ours else reference
-    except InvalidURL:
-        post_id = ""
+    post_id = _id_of(reference) if ours else reference
     post_id = post_id.removeprefix("t3_").lower()
     if not _ID.fullmatch(post_id):
         raise ValueError(
@@ -139,10 +133,16 @@ def _is_foreign(value: str) -> bool:
 
 
 def _id_of(url: str) -> str:
+    from praw.exceptions import InvalidURL
+    from praw.models import Submission
+
     parts = urlsplit(url)
     if "redd.it" not in parts.netloc and not re.search(r"/(comments|gallery)/", parts.path):
         return ""  # PRAW would take the last word of any page for an id
-    return Submission.id_from_url(url)
+    try:
+        return Submission.id_from_url(url)
+    except InvalidURL:
+        return ""
 
 
 def shared_post(location: str) -> Query:

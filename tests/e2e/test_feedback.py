@@ -117,6 +117,7 @@ def test_what_cannot_learn_and_what_is_not_there_is_said_in_one_line(taught):
     assert "cannot name a profile" in name.error
 
 
+@pytest.mark.slow
 def test_engines_are_compared_with_and_without_what_they_were_taught(taught):
     home, _ = taught
     labelled = [row | {"source": str(n % 2)} for n, row in enumerate(rows())]

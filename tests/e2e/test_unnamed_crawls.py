@@ -66,6 +66,7 @@ def test_the_same_command_goes_on_after_a_stop_and_leaves_no_file_at_its_end(tmp
     assert queues(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_two_jobs_of_one_spider_share_nothing_and_an_ended_one_begins_anew(tmp_path):
     with GraphSite(TREE, jitter=0.02) as site:
         stopped_midway(tmp_path, site, signal.SIGTERM)
@@ -160,6 +161,7 @@ def test_a_start_that_never_ends_holds_no_page_up(tmp_path):
     assert len(left) == 1  # a person stopped it: the next run goes on and waits for more
 
 
+@pytest.mark.slow
 def test_in_redis_an_unnamed_crawl_goes_on_and_is_forgotten_at_its_end(tmp_path, redis_url):
     settings = SETTINGS | {"REDIS_URL": redis_url}
     with GraphSite(TREE, jitter=0.05) as site, Redis.from_url(redis_url) as redis:

@@ -52,3 +52,13 @@ def whisper_model(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("whisper")
     return lambda name: ct2_folder() if name == "faster_whisper" else openai_file(folder)
+
+
+@pytest.fixture(scope="session")
+def eyes(tmp_path_factory):
+    """TimeSformer's real architecture, small, with random weights: NAME:MODEL."""
+    for library in ("torch", "transformers", "onnx", "onnxruntime", "safetensors", "av"):
+        pytest.importorskip(library, reason=f"needs {library}: make test-models")
+    from tests.tiny_video import timesformer  # noqa: PLC0415 - it needs those libraries
+
+    return f"timesformer:{timesformer(tmp_path_factory.mktemp('timesformer') / 'small')}"

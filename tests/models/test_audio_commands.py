@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from tests import tiny_sound
 from tests.cli import gleanery
 from tests.recorded_speech import FOLDER
 
@@ -50,6 +51,32 @@ def test_engines_and_plans_are_compared_on_a_folder(spec, tmp_path):
     page = (tmp_path / "compare-audio.html").read_text("utf-8")
     assert "음성 인식 비교" in page
     assert "he might even have been made amiable himself" in page
+
+
+def test_every_plan_that_the_engines_allow_is_compared(spec, tmp_path):
+    """Untrained networks clean and part the sound: that they run is shown, not that they help."""
+    folder = tmp_path / "said"
+    folder.mkdir()
+    for kind in ("flac", "txt"):
+        shutil.copy(FOLDER / f"austen_0930.{kind}", folder)
+
+    result = gleanery(
+        tmp_path, "compare-audio", str(folder), "--engines", spec, "--language", "en", "--json",
+        "--denoise", f"conv_tasnet:{tiny_sound.conv_tasnet(tmp_path)}",
+        "--separate", f"spleeter:{tiny_sound.spleeter(tmp_path)}",
+    )  # fmt: skip
+
+    assert result.returncode == 0, result.stderr
+    trials = {trial["plan"]: trial for trial in result.json["trials"]}
+    assert list(trials) == [
+        "transcribe", "denoise+transcribe", "separate+transcribe", "separate+denoise+transcribe",
+    ]  # fmt: skip
+    assert {trial["failed"] for trial in trials.values()} == {""}
+    assert [sorted(trial["shares"]) for trial in trials.values()] == [
+        [], [], ["music", "other", "speech"], ["music", "other", "speech"],
+    ]  # fmt: skip
+    assert trials["separate+transcribe"]["wer"] <= 0.15  # that network lets voices through
+    assert result.json["recommended"].startswith(spec)
 
 
 @pytest.mark.parametrize(

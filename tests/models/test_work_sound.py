@@ -77,6 +77,26 @@ def test_a_worker_does_every_step_of_an_audio_plan(tmp_path, engines):
     assert 0 <= answer(cleaned, "denoise")["value"]["removed_share"] <= 1
 
 
+def test_demucs_parts_the_sound_of_a_crawled_video_into_four_stems(tmp_path, tmp_path_factory):
+    network = tiny_sound.demucs(tmp_path_factory.mktemp("demucs"))
+    speech = save_sound(tmp_path / "speech.wav", sentences()[0].samples)
+    film = draw_clip_with_sound(tmp_path / "clip.mp4", seconds=8, sound=speech)
+    with VideoSite(film.read_bytes()) as site:
+        item = an_article(site, 1, audio_plan="separate")
+        save(tmp_path, item)
+        work(tmp_path, "enqueue")
+        done = work(tmp_path, "--once", "--json", GLEANERY_SEPARATE_ENGINE=f"demucs:{network}")
+    row = stored(tmp_path)[item.identity]
+
+    assert done.json["queue"]["done"] == 1, done.stderr
+    assert [stem for _, by, stem in made(row) if by == "separate"] == [
+        "drums", "bass", "other", "vocals",
+    ]  # fmt: skip
+    value = answer(row, "separate")["value"]
+    assert sorted(value["stems"]) == ["bass", "drums", "other", "vocals"]
+    assert sum(value["shares"].values()) == pytest.approx(1, abs=0.001)
+
+
 def made(row) -> list[tuple[str, str | None, str | None]]:
     files = row["media_files"]
     return [(m["role"], m["facts"].get("made_by"), m["facts"].get("stem")) for m in files]

@@ -31,16 +31,6 @@ pytestmark = pytest.mark.models
 
 
 @pytest.fixture(scope="module")
-def eyes(tmp_path_factory):
-    """The real architecture, small, with random weights."""
-    for library in ("torch", "transformers", "onnx", "onnxruntime", "safetensors", "av"):
-        pytest.importorskip(library, reason=f"needs {library}: make test-models")
-    from tests.tiny_video import timesformer  # noqa: PLC0415 - it needs those libraries
-
-    return f"timesformer:{timesformer(tmp_path_factory.mktemp('timesformer') / 'small')}"
-
-
-@pytest.fixture(scope="module")
 def clip(tmp_path_factory, whisper_model):
     folder = tmp_path_factory.mktemp("clip")
     sound = save_sound(folder / "speech.wav", spoken().samples)

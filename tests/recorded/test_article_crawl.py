@@ -95,6 +95,7 @@ def test_210_real_pages_come_breadth_first_each_once_under_robots_txt(tmp_path, 
     assert result.stats["robotstxt/forbidden"] == 1
 
 
+@pytest.mark.slow
 def test_a_crawl_stopped_halfway_goes_on_and_fetches_nothing_twice(tmp_path, pages):
     web = HubWeb(pages)
     with MitmProxy(web) as proxy:
@@ -127,6 +128,7 @@ RECIPE = (
 )
 
 
+@pytest.mark.slow
 def test_a_branch_without_anything_wanted_is_left_and_the_others_go_on(tmp_path):
     """Below the recipe nothing is fetched, though that page is about football as well."""
     web, site = Web(), "https://site.example"

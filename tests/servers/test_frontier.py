@@ -56,8 +56,8 @@ def stored_pages(tmp_path):
 @pytest.mark.parametrize(
     ("seed", "jobs"),
     [
-        *((seed, 32) for seed in range(3)),
-        *(pytest.param(seed, jobs, marks=SLOW) for seed in range(3, 9) for jobs in (32, 100)),
+        (0, 32),
+        *(pytest.param(seed, jobs, marks=SLOW) for seed in range(1, 8) for jobs in (32, 100)),
     ],
 )
 def test_workers_killed_at_random_lose_nothing(worker, tmp_path, seed, jobs):

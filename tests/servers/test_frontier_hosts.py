@@ -58,6 +58,7 @@ def opened_when_fast_ones_are_done(slow, fast):
     opener.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("robots", ["", "User-agent: *\nCrawl-delay: 0.05\n"], ids=["", "delay"])
 def test_other_hosts_are_done_while_a_slow_one_has_not_answered_once(
     queue_settings, tmp_path, robots

@@ -37,6 +37,7 @@ def run_workers(number, redis_url, tmp_path, start_page, max_depth=9, **settings
         return [worker.wait(120) for worker in workers]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("robots", "settings"),
     [("", {"DOWNLOAD_DELAY": 1}), ("User-agent: *\nCrawl-delay: 1\n", {})],

@@ -18,6 +18,7 @@ def valkey(folder):
     return one_server(valkey_program(), folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("server", [valkey, cluster])
 def test_two_workers_crawl_and_the_command_reports(server, tmp_path):
     with server(tmp_path) as url, GraphSite(TREE, jitter=0.05) as site:

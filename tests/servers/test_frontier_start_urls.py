@@ -190,6 +190,7 @@ def test_a_spider_of_scrapy_redis_is_fed_as_ever(redis, redis_url, tmp_path):
     assert redis.lrange("feeder:start_urls:bad", 0, -1) == [b'{"no": "address"}']
 
 
+@pytest.mark.slow
 def test_a_page_pruned_by_its_address_takes_its_branch_along(redis, redis_url, tmp_path):
     """The node that the command works out is the one that the crawl writes into paths."""
     tree = {1: [2, 3], 2: [21, 22], 3: [31, 32]}
@@ -223,6 +224,7 @@ def test_what_is_missing_for_start_urls_is_told_in_one_line(tmp_path, missing):
     assert "Traceback" not in result.log
 
 
+@pytest.mark.slow
 def test_two_workers_share_the_seeds_and_end_together(redis, redis_url, tmp_path):
     pages = list(range(100, 140))
     with GraphSite({n: [n + 100] for n in pages}, jitter=0.1) as site:

@@ -227,6 +227,7 @@ async def test_what_only_a_person_can_change_is_said_without_waiting(serve, toke
     await client.close()
 
 
+@pytest.mark.slow
 async def test_no_document_is_lost_when_the_server_is_killed_and_started_again(tmp_path, e5_cache):
     """SIGKILL in the middle of a call; the same process starts anew on the same port."""
     shutil.copytree(e5_cache, tmp_path / "cache")

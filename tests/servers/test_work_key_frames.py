@@ -46,6 +46,7 @@ def test_a_worker_keeps_key_frames_and_draws_them(film, tmp_path):
         assert 0.5 < graphic["facts"]["share"] <= 1
 
 
+@pytest.mark.slow
 def test_another_number_of_key_frames_replaces_those_before(film, tmp_path):
     from PIL import Image  # noqa: PLC0415 - not in every installation
 

@@ -22,10 +22,10 @@ from tests.work_processes import (
     work,
 )
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
 VIDEOS = range(8)
-KILLS = pytest.mark.parametrize(
-    "kills", [2, pytest.param(10, marks=[pytest.mark.slow, pytest.mark.timeout(900)])]
-)
+KILLS = 10
 DEBUG = {"GLEANERY_LOG_LEVEL": "DEBUG"}
 
 
@@ -63,11 +63,10 @@ def assert_all_is_done_once(home, url=""):
     assert not folder.exists() or list(folder.iterdir()) == []
 
 
-@KILLS
-def test_workers_killed_at_random_moments(site, tmp_path, kills):
-    chance = random.Random(kills)
+def test_workers_killed_at_random_moments(site, tmp_path):
+    chance = random.Random(KILLS)
     filled(tmp_path, site)
-    for _ in range(kills):
+    for _ in range(KILLS):
         with started_worker(tmp_path, **DEBUG) as worker:
             wait_until(lambda: counts(tmp_path).leased or not counts(tmp_path).queued, seconds=60)
             time.sleep(chance.uniform(0, 1.5))
@@ -78,13 +77,12 @@ def test_workers_killed_at_random_moments(site, tmp_path, kills):
     assert_all_is_done_once(tmp_path)
 
 
-@KILLS
-def test_redis_killed_at_random_moments_under_a_worker(site, own_redis, tmp_path, kills):
-    chance = random.Random(kills)
+def test_redis_killed_at_random_moments_under_a_worker(site, own_redis, tmp_path):
+    chance = random.Random(KILLS)
     filled(tmp_path, site, own_redis.url)
     with started_worker(tmp_path, GLEANERY_REDIS_URL=own_redis.url, **DEBUG) as worker:
         wait_until(lambda: counts(tmp_path, own_redis.url).leased, seconds=60)
-        for _ in range(kills):
+        for _ in range(KILLS):
             own_redis.kill()
             time.sleep(chance.uniform(0, 1))
             own_redis.start()
@@ -95,10 +93,9 @@ def test_redis_killed_at_random_moments_under_a_worker(site, own_redis, tmp_path
     assert_all_is_done_once(tmp_path, own_redis.url)
 
 
-@KILLS
-def test_crawls_killed_at_random_moments(site, tmp_path, kills):
-    chance = random.Random(kills)
-    for _ in range(kills):
+def test_crawls_killed_at_random_moments(site, tmp_path):
+    chance = random.Random(KILLS)
+    for _ in range(KILLS):
         with crawl(tmp_path, site, VIDEOS, start=True) as process:
             wait_until(lambda: "Spider opened" in (tmp_path / "crawl.log").read_text(), seconds=60)
             time.sleep(chance.uniform(0, 1))

@@ -9,7 +9,7 @@ import urllib.request
 from urllib.robotparser import RobotFileParser
 
 import feedparser
-import praw
+import praw  # noqa: TID253
 import pytest
 
 from gleanery.demo import DemoServer, load_world

