@@ -99,7 +99,8 @@ def copy(
     if origin.name == "sqlite" and not origin.path.exists():
         raise StoreError(f"There is no store in {origin.path} (저장소가 없습니다)")
     mark = _Mark(config, source, target)
-    goal.init()
+    if not _is_ready(goal):  # else an account without rights over tables is enough
+        goal.init()
     with origin, goal:
         total = origin.stats(classified_kinds=[]).total
         with counting_bar("copied / 복사") as show:
@@ -120,6 +121,16 @@ def copy(
     _tell(as_json, lines, **asdict(found), complete=found.complete)
     if not found.complete:
         raise typer.Exit(1)
+
+
+def _is_ready(store: Store) -> bool:
+    from gleanery.errors import StoreError
+
+    try:
+        with store:
+            return True
+    except StoreError:
+        return False
 
 
 class _Mark:

@@ -127,7 +127,7 @@ def test_only_the_migrator_changes_tables_and_nobody_makes_users(mysql, service)
 @pytest.mark.slow
 def test_each_program_runs_with_its_account(mysql):
     """A crawl, quality, an export, a search, and the tables made anew."""
-    home, options = mysql
+    home, _ = mysql
     settings = {"SPIDER_MODULES": "tests.spiders"}
     with GraphSite({0: [1, 2], 1: [0], 2: []}) as site:
         crawl = scrapy_crawl("graph", home, settings=settings, env=as_service(home, "crawl"),
@@ -151,8 +151,11 @@ def test_each_program_runs_with_its_account(mysql):
     with open_store("mysql", "", options_of(home, "crawl")) as store:
         store.save([POST])
         assert store.update(POST.identity, lambda item: setattr(item, "title", "x"))
-    with open_store("mysql", "", options) as store:
-        store.save([CLASSIFIED])
+    with open_store("sqlite", home / "laptop.db") as laptop:
+        laptop.save([CLASSIFIED])
+    copied = gleanery(home, "db", "copy", "--from", f"sqlite:{home}/laptop.db", "--to", "mysql",
+                      "--json", **as_service(home, "admin"))  # fmt: skip
+    assert copied.json["complete"], copied.stderr
 
 
 def test_a_refused_write_is_told_as_such(mysql):

@@ -20,6 +20,12 @@ def test_many_who_write_at_once_leave_one_whole_file(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["file"]
 
 
+def test_a_private_file_is_the_owners_alone_from_the_start(tmp_path):
+    write_whole(tmp_path / "secret", b"x", private=True)
+
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
 def test_what_cannot_be_written_leaves_nothing_behind(tmp_path):
     (tmp_path / "file").mkdir()
 
