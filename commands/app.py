@@ -29,6 +29,7 @@ from commands.proposals import proposals
 from commands.quality import quality
 from commands.reenrich import reenrich
 from commands.report import report
+from commands.revisit import revisit
 from commands.search import search
 from commands.serve_models import PASS_ON, serve_models
 from commands.settings import settings
@@ -58,6 +59,7 @@ for _command in (
     profiles,
     taxonomy,
     reenrich,
+    revisit,
     export,
     evaluate,
     compare,

@@ -60,6 +60,9 @@ class Item:
     published_at: datetime | None = field(default=None, metadata=INSTANT)
     """When the platform says it appeared, UTC."""
 
+    deleted_at_source: datetime | None = field(default=None, metadata=INSTANT)
+    """When a visit found that the platform no longer has it, UTC; see ``gleanery revisit``."""
+
     language: str | None = None
     """ISO 639-1 code if the source states or clearly shows it, e.g. ``ko``."""
 
@@ -133,7 +136,8 @@ def item_from_dict(row: dict[str, Any]) -> Item:
         if not f.init or f.name not in row:
             continue
         value = row[f.name]
-        values[f.name] = from_iso(value) if f.name.endswith("_at") else value
+        instant = f.metadata.get("serializer") is to_iso
+        values[f.name] = from_iso(value) if instant else value
     values["annotations"] = [Annotation.from_dict(a) for a in values.get("annotations", [])]
     values["media_files"] = [MediaFile.from_dict(m) for m in values.get("media_files", [])]
     return cls(**values)

@@ -12,6 +12,8 @@ from gleanery.errors import ConfigError
 
 PROFILES = Path(__file__).parents[1] / "seeds"
 """Folder of the profiles that come with the project."""
+REVISIT = "revisit"
+"""Seed of an item that was visited again: it keeps how it was first come upon."""
 
 
 @dataclass(slots=True, kw_only=True, frozen=True)

@@ -15,6 +15,7 @@ from scrapy.http.request import NO_CALLBACK
 from gleanery.errors import ConfigError, MediaError, MediaRefusedError
 from gleanery.fields.media import MEDIA
 from items import Article, MediaFile, Post
+from items.seed import REVISIT
 from media.image import load_pillow, read_header
 from media.store import Stored, open_media
 from platforms.media.plan import is_video_address, refusal, video_sources
@@ -73,7 +74,8 @@ class MediaPipeline:
         if "videos" in self.kinds and video_sources(item):
             reason = refusal(item, licence=self.licence, max_seconds=self.max_seconds)
             self._count(f"media/videos/refused/{reason}" if reason else "media/videos/wanted")
-        if "images" in self.kinds and isinstance(item, (Post, Article)):
+        visited_again = item.seed == REVISIT  # its pictures are in the store since it was found
+        if "images" in self.kinds and isinstance(item, (Post, Article)) and not visited_again:
             addresses = image_addresses(item)[: self.per_item]
             found = await asyncio.gather(*map(self._image, addresses))
             item.media_files += [file for file in found if file]

@@ -16,7 +16,10 @@ MAX_TEXT = 1_000_000
 
 
 class ValidatePipeline:
-    """Drops what has no identity; cleans what no database takes (NUL, lone surrogates)."""
+    """Drops what has no identity; cleans what no database takes (NUL, lone surrogates).
+
+    What the platform says its author has deleted is marked, see ``gleanery purge``.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self.stats = crawler.stats
@@ -30,6 +33,8 @@ class ValidatePipeline:
         if not isinstance(item, Item) or not item.external_id or not item.platform or not item.url:
             self.stats.inc_value("validate/dropped")
             raise DropItem(f"no identity: {item!r:.200}")
+        if getattr(item, "removed", None) == "deleted":
+            item.deleted_at_source = item.fetched_at
         for name in ("title", "text", "author"):
             value = getattr(item, name)
             if value:

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from gleanery.audio_plan import AudioPlan
 from gleanery.errors import ConfigError
 from items import Seed, load_profile, load_seeds, load_taxonomy
+from items.seed import REVISIT
+from spiders.visiting import Visiting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from items import Item
+    from items.visit import Visit
 
 
 class SpiderArguments(BaseModel):
@@ -43,6 +46,9 @@ class SpiderArguments(BaseModel):
     """Links to follow from a seed; 0 = only what the seed itself shows."""
     max_items: int = Field(0, ge=0)
     """Stop after so many items; 0 = no limit."""
+
+    revisit: int = Field(0, ge=0)
+    """Visit so many stored items again that are due, those first that wait longest."""
 
     audio: str | None = None
     """What is done with the sound of videos, e.g. denoise+transcribe; none = nothing."""
@@ -96,6 +102,8 @@ class GleanerySpider(scrapy.Spider):
     """
 
     platform: ClassVar[str]
+    revisits: ClassVar[str] = ""
+    """Platform of the items that :meth:`visit` can fetch again; empty = it cannot."""
     Arguments: ClassVar[type[SpiderArguments]] = SpiderArguments
 
     arguments: SpiderArguments
@@ -137,6 +145,10 @@ class GleanerySpider(scrapy.Spider):
                     f"seed {seed.label}: {self.platform} knows {', '.join(a.SEED_KINDS)}"
                 )
         self.seeds = given + mine
+        if a.revisit and not self.revisits:
+            raise ConfigError(f"scrapy crawl {self.name}: cannot visit items again (revisit=)")
+        if a.revisit:
+            return
         if not self.seeds and not self.settings.getbool("FRONTIER_START_URLS"):
             known = ", ".join(f"-a {kind}=…" for kind in (*a.SEED_KINDS, "seeds", "profile"))
             raise ConfigError(
@@ -160,10 +172,26 @@ class GleanerySpider(scrapy.Spider):
         return type(self.arguments).parse(self.name, own)
 
     async def start(self) -> AsyncIterator[Any]:
-        """Yield the first requests of each seed, with its lineage."""
+        """Yield the first requests of each seed, with its lineage; before them, visits."""
+        if self.arguments.revisit:
+            visits = await self.visiting.take(self.revisits, self.arguments.revisit)
+            self.crawler.stats.inc_value("revisit/taken", len(visits))
+            async for request in self.visit(visits):
+                request.meta.update(depth=0, max_depth=0, seed=REVISIT)
+                yield request
         for seed in self.seeds:
             async for output in self.start_from(seed):
                 yield output
+
+    async def visit(self, visits: list[Visit]) -> AsyncIterator[scrapy.Request]:
+        """Yield the requests that fetch stored items again; each knows whose they are."""
+        raise NotImplementedError
+        yield  # an async generator
+
+    @property
+    def visiting(self) -> Visiting:
+        """The store's side of visits."""
+        return Visiting(self.crawler)
 
     async def start_from(self, seed: Seed) -> AsyncIterator[Any]:
         """Yield the first requests of ``seed``, with its lineage."""

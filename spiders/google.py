@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
 
     from items import Article
+    from items.visit import Visit
 
 logger = logging.getLogger(__name__)
+
+GONE = (404, 410)
+"""Statuses of a page that is no longer there."""
 
 
 class GoogleSpider(GoogleNewsTokens):
@@ -36,6 +40,7 @@ class GoogleSpider(GoogleNewsTokens):
 
     name = "google"
     platform = "google"
+    revisits = "web"
     Arguments = GoogleArguments
     uses_web_proxy: ClassVar[bool] = True
 
@@ -104,6 +109,12 @@ class GoogleSpider(GoogleNewsTokens):
     def provider(self, name: str) -> SearchProvider:
         """Return the provider called ``name``."""
         return providers()[name](self.settings)
+
+    async def visit(self, visits: list[Visit]) -> AsyncIterator[scrapy.Request]:
+        for visit in visits:
+            request = self.page_request(visit.url, found_by="")
+            request.meta.update(visit=visit.key, handle_httpstatus_list=list(GONE))
+            yield request
 
     async def start_seed(self, seed: Seed) -> AsyncIterator[Any]:
         """Ask for the first listing, or go to the pages of a list at once."""
@@ -206,6 +217,9 @@ class GoogleSpider(GoogleNewsTokens):
 
     async def parse_page(self, response: Response) -> AsyncIterator[Any]:
         """Yield the article of a page, and the links on it; ask a browser if there is no text."""
+        if response.status in GONE:  # only visits let it through
+            await self.visiting.gone([response.meta["visit"]])
+            return
         if not isinstance(response, TextResponse):
             self.stats.inc_value("google/not_html")
             return

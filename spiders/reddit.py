@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 from gleanery.config import reveal
 from gleanery.errors import ConfigError, ExtractionError
 from items import Post, Seed
+from items.visit import Visit
 from platforms.reddit import query
 from platforms.reddit.api import Page, RedditApi, Thing
 from platforms.reddit.items import to_comment, to_post
@@ -53,6 +54,7 @@ class RedditSpider(GleanerySpider):
 
     name = "reddit"
     platform = "reddit"
+    revisits = "reddit"
     Arguments = RedditArguments
     arguments: RedditArguments
     custom_settings = {  # noqa: RUF012 - Scrapy declares it as an instance's
@@ -108,6 +110,25 @@ class RedditSpider(GleanerySpider):
         }
         for asked in self.first_queries(seed):
             yield self.ask(asked, callbacks[asked.answer], rules=rules)
+
+    async def visit(self, visits: list[Visit]) -> AsyncIterator[scrapy.Request]:
+        names = [visit.key.partition(":")[2] for visit in visits]
+        for start in range(0, len(names), query.PAGE_SIZE):
+            part = names[start : start + query.PAGE_SIZE]
+            yield self.ask(query.info(part), self.parse_info, names=part)
+
+    async def parse_info(self, response: Response, names: list[str]) -> AsyncIterator[Any]:
+        """Yield the posts that were asked for, and mark those that Reddit no longer has."""
+        try:
+            posts = [to_post(t.fields) for p in self.api.read(response.body) for t in p.things]
+        except (ExtractionError, KeyError) as error:
+            for again in self.unreadable(response, error):
+                yield again
+            return
+        for post in posts:
+            yield post
+        there = {post.external_id for post in posts}
+        await self.visiting.gone([f"reddit:{name}" for name in names if name not in there])
 
     def ask(
         self,

@@ -23,11 +23,16 @@ from gleanery.errors import (
     QuotaError,
 )
 from items import Seed
+from items.seed import REVISIT
+from items.visit import Visit
 from platforms.youtube.backend import Answer, Backend, Call, Limits, Order
 from platforms.youtube.data_api import DataApiBackend
 from platforms.youtube.target import Kind, parse_target
 from platforms.youtube.ytdlp import YtdlpBackend
 from spiders.base import GleanerySpider, SpiderArguments
+
+LOST = ("not_found", "removed", "private")
+"""Reasons for which a video that we had counts as gone."""
 
 
 class YoutubeArguments(SpiderArguments):
@@ -70,6 +75,7 @@ class YoutubeSpider(GleanerySpider):
 
     name = "youtube"
     platform = "youtube"
+    revisits = "youtube"
     Arguments = YoutubeArguments
     backend: Backend
 
@@ -95,6 +101,12 @@ class YoutubeSpider(GleanerySpider):
         target = parse_target(seed.kind, seed.value)  # type: ignore[arg-type]  # a SEED_KIND
         limits = self.options(seed).limits
         for call in self.backend.calls([target], limits):
+            yield self.request(call, limits)
+
+    async def visit(self, visits: list[Visit]) -> AsyncIterator[Request]:
+        limits = Limits(results=1, comments=0, order="relevance")
+        targets = [parse_target("video", visit.key.partition(":")[2]) for visit in visits]
+        for call in self.backend.calls(targets, limits):
             yield self.request(call, limits)
 
     def request(self, call: Call, limits: Limits) -> Request:
@@ -124,6 +136,9 @@ class YoutubeSpider(GleanerySpider):
             self._give_up(call, str(error))
             return
         self._note(answer)
+        if response.meta.get("seed") == REVISIT:
+            lost = [gone.about for gone in answer.unavailable if gone.reason in LOST]
+            await self.visiting.gone([f"youtube:{about}" for about in lost])
         for output in self._outputs(answer, Limits(**response.meta["limits"])):
             yield output
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from items.annotation import standing
+from items.seed import REVISIT
 
 _KEPT = ("category", "subcategory", "headline", "needs_review", "classified_at", "wanted")
 """What a known item keeps if the new copy was not classified, or by something that knew less."""
+_LINEAGE = (
+    "depth", "seed", "category_wanted", "wanted", "parent", "found_by", "audio_plan",
+)  # fmt: skip
+"""What a visit knows nothing of: how the item was first come upon."""
 
 
 def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
@@ -15,9 +20,12 @@ def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
     The smallest depth stays, and so do annotations of other tools and engines, and media files of
     other roles and sources. So does the classification, if the new copy has
-    none, or if the old one stands above it: see :func:`items.annotation.standing`.
+    none, or if the old one stands above it: see :func:`items.annotation.standing`. A visit changes
+    nothing of how the item was come upon.
     """
     row = new | {"depth": min(old["depth"], new["depth"])}
+    if new["seed"] == REVISIT:
+        row |= {name: old[name] for name in _LINEAGE if name in old}
     if new["classified_at"] is None or _standing(old) > _standing(new):
         row |= {name: old[name] for name in _KEPT}
     answered = {(a["tool"], a["engine"]) for a in new["annotations"]}

@@ -80,12 +80,19 @@ def observed(known: dict[str, Any] | None, item: Item, policy: Policy) -> dict[s
     if known is None:
         visit = Visit(key=item.identity, group=item.platform, url=item.url, points=[seen])
         _begin(visit, item, policy)
-        return visit.to_dict()
+        return _ended(visit, item)
     visit = Visit.from_dict(known)
     if visit.visited_at and seen.at <= visit.visited_at:
         return None
     _go_on(visit, seen, policy)
-    visit.url, visit.tries, visit.gone_at = item.url, 0, None
+    visit.url, visit.tries = item.url, 0
+    return _ended(visit, item)
+
+
+def _ended(visit: Visit, item: Item) -> dict[str, Any]:
+    """Return the record; of an item that its platform no longer has, no visit is ever due."""
+    visit.gone_at = item.deleted_at_source
+    visit.at = None if visit.gone_at else visit.at
     return visit.to_dict()
 
 

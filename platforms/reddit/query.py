@@ -72,6 +72,11 @@ def first_query(kind: str, value: str, options: Options) -> Query:
     return _FIRST[kind](value.strip(), options)
 
 
+def info(fullnames: Sequence[str]) -> Query:
+    """Return the query for up to ``PAGE_SIZE`` posts by their fullnames; lost ones are left out."""
+    return Query(path="/api/info", params={"id": ",".join(fullnames)})
+
+
 def next_page(url: str, base: str, after: str) -> Query:
     """Return the query for the page that follows the one at ``url``, under ``base``."""
     parts = urlsplit(url.removeprefix(base.rstrip("/")))

@@ -1,0 +1,59 @@
+"""Visits of a crawl: items that are due come out of the store, gone ones are marked in it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, TypeVar
+
+from items.clock import utc_now
+from storage import configured_store
+from storage.due import note_gone, take
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from scrapy.crawler import Crawler
+
+    from items.visit import Visit
+    from storage import Store
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+class Visiting:
+    """Opens the store when it is needed, each time in a thread: it blocks."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        """Prepare; nothing is opened yet."""
+        self.crawler = crawler
+
+    async def take(self, platform: str, limit: int) -> list[Visit]:
+        """Return items of ``platform`` that are due, and put them off for others.
+
+        Raises:
+            StoreError: The store is away.
+        """
+        return await self._with(
+            lambda store: take(store, utc_now(), limit=limit, platform=platform)
+        )
+
+    async def gone(self, identities: Sequence[str]) -> None:
+        """Mark items that their platform no longer has.
+
+        Raises:
+            StoreError: The store is away; the visits stay due.
+        """
+        if not identities:
+            return
+        marked = await self._with(lambda store: note_gone(store, identities, utc_now()))
+        self.crawler.stats.inc_value("revisit/gone", len(marked))
+        logger.info("%d items are gone at their source", len(marked))
+
+    async def _with(self, work: Callable[[Store], T]) -> T:
+        def opened() -> T:
+            with configured_store(self.crawler.settings.get) as store:
+                return work(store)
+
+        return await asyncio.to_thread(opened)
