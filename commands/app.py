@@ -31,6 +31,7 @@ from commands.reenrich import reenrich
 from commands.report import report
 from commands.revisit import revisit
 from commands.search import search
+from commands.seeds import seeds
 from commands.serve_models import PASS_ON, serve_models
 from commands.settings import settings
 from commands.show import show
@@ -60,6 +61,7 @@ for _command in (
     taxonomy,
     reenrich,
     revisit,
+    seeds,
     export,
     evaluate,
     compare,

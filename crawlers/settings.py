@@ -53,6 +53,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.ytdlp.YtdlpMiddleware": 60,  # what yt-dlp asks passes all the others
     "middlewares.youtube_key.YoutubeKeyMiddleware": 990,  # next to the wire
     "middlewares.focus.FocusMiddleware": 50,
+    "middlewares.seed_yields.SeedYieldMiddleware": 55,  # after what is pruned, before robots.txt
     "middlewares.rate_limit.RedditRateLimitMiddleware": 560,  # sees a 429 before RetryMiddleware
     "middlewares.credentials.RedditCredentialsMiddleware": 840,  # next to the downloader
     "middlewares.web_proxy.WebProxyMiddleware": 740,  # before Scrapy's own proxy middleware

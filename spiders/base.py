@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import scrapy
@@ -16,7 +17,7 @@ from items.seed import REVISIT
 from spiders.visiting import Visiting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from scrapy.crawler import Crawler
 
@@ -108,6 +109,10 @@ class GleanerySpider(scrapy.Spider):
 
     arguments: SpiderArguments
     """Set by :meth:`from_crawler`."""
+    listed: list[Seed]
+    """Of the seeds, those of a file or a profile."""
+    budgets: Mapping[str, int] = MappingProxyType({})
+    """Requests that fading seeds may make, by label."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -144,7 +149,7 @@ class GleanerySpider(scrapy.Spider):
                 raise ConfigError(
                     f"seed {seed.label}: {self.platform} knows {', '.join(a.SEED_KINDS)}"
                 )
-        self.seeds = given + mine
+        self.seeds, self.listed = given + mine, mine
         if a.revisit and not self.revisits:
             raise ConfigError(f"scrapy crawl {self.name}: cannot visit items again (revisit=)")
         if a.revisit:
@@ -179,9 +184,28 @@ class GleanerySpider(scrapy.Spider):
             async for request in self.visit(visits):
                 request.meta.update(depth=0, max_depth=0, seed=REVISIT)
                 yield request
-        for seed in self.seeds:
+        for seed in await self.fair_seeds():
             async for output in self.start_from(seed):
                 yield output
+
+    async def fair_seeds(self) -> list[Seed]:
+        """Return the seeds to begin with, the best first; those that rest are left out.
+
+        What a seed of a file or a profile has brought says which budget it gets; one that is given
+        by hand is always taken in full.
+        """
+        if not self.listed or not self.settings.getbool("SEED_FADING"):
+            return self.seeds
+        plan = await self.visiting.seeds(self.listed)
+        self.budgets = plan.budgets
+        resting = [s for s in self.seeds if s in self.listed and s.label in plan.resting]
+        if resting and len(resting) < len(self.seeds):
+            self.crawler.stats.inc_value("seeds/resting", len(resting))
+            self.logger.info("Seeds that rest: %s", ", ".join(seed.label for seed in resting))
+        else:
+            resting = []
+        kept = [seed for seed in self.seeds if seed not in resting]
+        return sorted(kept, key=lambda seed: -plan.shares.get(seed.label, 1.0))
 
     async def visit(self, visits: list[Visit]) -> AsyncIterator[scrapy.Request]:
         """Yield the requests that fetch stored items again; each knows whose they are."""

@@ -1,0 +1,52 @@
+"""What seeds have brought, in a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from items.seed_yield import Brought, SeedPolicy, SeedYield
+from storage.book import SEEDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from storage.book import Record
+    from storage.store import Store
+
+
+def seed_policy(get: Callable[[str], Any]) -> SeedPolicy:
+    """Read the settings; ``get`` as for :func:`storage.configured_store`."""
+    return SeedPolicy(
+        target=float(get("SEED_TARGET")),
+        floor=float(get("SEED_FLOOR")),
+        half_life_days=float(get("SEED_HALF_LIFE_DAYS")),
+        rest_days=float(get("SEED_REST_DAYS")),
+    )
+
+
+def yields_of(store: Store, labels: Sequence[str]) -> dict[str, SeedYield]:
+    """Return what is known of seeds, by label."""
+    found = store.book(SEEDS).get(list(dict.fromkeys(labels)))
+    return {label: SeedYield.from_dict(record) for label, record in found.items()}
+
+
+def all_yields(store: Store, platform: str | None = None) -> list[SeedYield]:
+    """Return what is known of all seeds, in the order of platform and label."""
+    found = [SeedYield.from_dict(record) for record in store.book(SEEDS).scan()]
+    kept = [seed for seed in found if platform in (None, seed.group)]
+    return sorted(kept, key=lambda seed: (seed.group, seed.key))
+
+
+def note_brought(
+    store: Store, brought: Mapping[str, Brought], now: datetime, policy: SeedPolicy
+) -> None:
+    """Add what one crawl got from its seeds, by label."""
+
+    def add(label: str, record: Record | None) -> Record:
+        group = label.partition(":")[0]
+        old = SeedYield.from_dict(record) if record else SeedYield(key=label, group=group)
+        return old.after(brought[label], now, policy).to_dict()
+
+    store.book(SEEDS).change([*brought], add)
