@@ -12,6 +12,8 @@ PERSON = "person"
 """Tool of an annotation that a person made; its ``value`` has ``category`` and ``subcategory``."""
 CLASSIFY_VIDEO = "classify_video"
 """Tool of a category taken from all that is known of a video, what is seen and said included."""
+QUALITY = "quality"
+"""Tool of the annotation that keeps an item's worth: ``value["score"]`` in [0, 1]."""
 
 
 def standing(tools: Iterable[str]) -> int:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from items import Annotation
+from items.annotation import QUALITY
 from quality import VERSION, Entry, NearIndex, Quality, assess, fingerprint, input_digest
 from quality.engagement import Standing
 from quality.score import text_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from storage import Store
     from storage.store import Row
 
-TOOL = "quality"
+TOOL = QUALITY
 """Tool of the annotation that keeps a score; its ``value`` is ``Quality.to_dict()``."""
 ENGINE = "rules"
 KINDS = ("post", "comment", "article", "video")

@@ -23,12 +23,13 @@ from storage.mysql.catalogue_store import CatalogueStore
 from storage.reconciling import Reconciler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from items import Item
+    from storage.bookkeeping import Version
     from storage.options import StoreOptions
     from storage.reconciled import Reconciled
     from storage.store import Row
@@ -100,6 +101,9 @@ class CombinedItems(CatalogueStore):
         with translated():
             in_mongodb = deletion.traces(self.documents.db, identities)
         return dict(Counter(super().traces(identities)) + Counter(in_mongodb))
+
+    def versions(self, numbers: Mapping[int, str]) -> Mapping[str, Version]:
+        return self.documents.versions(numbers.values())
 
     def rows(self, identities: Sequence[str]) -> list[Row]:
         return self.documents.rows(identities)

@@ -18,7 +18,7 @@ _WHOLE = ("store_pool_size", "revisit_patience", "revisit_points")
 class StoreOptions:
     """Where the servers are and how to talk to them; the embedded store needs none of it.
 
-    Each field is the setting of the same name; docs/settings.md describes them.
+    Each field but the last is the setting of the same name; docs/settings.md describes them.
     """
 
     mysql_url: str = field(default="", repr=False)
@@ -38,6 +38,8 @@ class StoreOptions:
     revisit_target: float = 0.1
     revisit_patience: int = 3
     revisit_points: int = 64
+    read_only: bool = False
+    """Not a setting: what only reads says so, and the store refuses its writes where it can."""
 
     @classmethod
     def read(cls, get: Callable[[str], Any]) -> Self:
@@ -48,6 +50,8 @@ class StoreOptions:
         """
         values: dict[str, Any] = {}
         for f in fields(cls):
+            if f.name == "read_only":
+                continue
             value = get(f.name.upper())
             if value is None:
                 continue

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from gleanery.errors import ConfigError, StoreUnavailableError
+from gleanery.errors import ConfigError, StoreError, StoreUnavailableError
+from storage.item_filter import ANY
 from storage.store import Row, Store, StoreStats
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from items import Item, Proposal
     from items.proposal import Status
     from storage.book import Book
+    from storage.item_filter import ItemFilter, Page, Place
     from storage.reconciled import Reconciled
 
 
@@ -63,19 +65,21 @@ class ServerStore(Store):
         remove_orphans: bool = False,
         progress: Callable[[int], None] = lambda _done: None,
     ) -> Reconciled:
-        return self._opened.reconcile(check=check, remove_orphans=remove_orphans, progress=progress)
+        return self._written.reconcile(
+            check=check, remove_orphans=remove_orphans, progress=progress
+        )
 
     def delete(self, identities: Sequence[str]) -> list[str]:
-        return self._opened.delete(identities)
+        return self._written.delete(identities)
 
     def traces(self, identities: Sequence[str]) -> dict[str, int]:
         return self._opened.traces(identities)
 
     def save(self, items: Sequence[Item]) -> None:
-        self._opened.save(items)
+        self._written.save(items)
 
     def update(self, identity: str, change: Callable[[Item], None]) -> bool:
-        return self._opened.update(identity, change)
+        return self._written.update(identity, change)
 
     def find(self, identity: str) -> Row | None:
         return self._opened.find(identity)
@@ -83,8 +87,16 @@ class ServerStore(Store):
     def raw(self, identity: str) -> bytes | None:
         return self._opened.raw(identity)
 
-    def search(self, text: str, *, limit: int = 20) -> list[Row]:
-        return self._opened.search(text, limit=limit)
+    def search(self, text: str, *, limit: int = 20, wanted: ItemFilter = ANY) -> list[Row]:
+        return self._opened.search(text, limit=limit, wanted=wanted)
+
+    def page(
+        self, wanted: ItemFilter = ANY, *, after: Place | None = None, limit: int = 50
+    ) -> Page:
+        return self._opened.page(wanted, after=after, limit=limit)
+
+    def comments(self, identity: str, *, after: Place | None = None, limit: int = 50) -> Page:
+        return self._opened.comments(identity, after=after, limit=limit)
 
     def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
         return self._opened.scan(unclassified=unclassified, kinds=kinds)
@@ -96,13 +108,19 @@ class ServerStore(Store):
         return self._opened.stats(classified_kinds=classified_kinds)
 
     def propose(self, proposals: Sequence[Proposal]) -> int:
-        return self._opened.propose(proposals)
+        return self._written.propose(proposals)
 
     def proposals(self, *, status: Status | None = None) -> list[Proposal]:
         return self._opened.proposals(status=status)
 
     def decide(self, identity: str, status: Status) -> bool:
-        return self._opened.decide(identity, status)
+        return self._written.decide(identity, status)
+
+    @property
+    def _written(self) -> Store:
+        if self.options.read_only:
+            raise StoreError(f"the store {self.name} was opened read-only (읽기 전용)")
+        return self._opened
 
     def book(self, name: str) -> Book:
         return self._opened.book(name)

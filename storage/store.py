@@ -17,7 +17,9 @@ from storage.book import (
     VISITS,
     Book,
 )
+from storage.item_filter import ANY, ItemFilter
 from storage.options import StoreOptions
+from storage.paged import Paged
 from storage.tombstones import mark_of
 from storage.upkeep import Upkeep
 from storage.visits import Policy, followed, observed
@@ -55,7 +57,7 @@ class StoreStats:
     """Items whose category the model was unsure of."""
 
 
-class Store(Upkeep):
+class Store(Paged, Upkeep):
     """Keeps items by identity; saving one twice changes nothing.
 
     Methods block and may be called from any thread; the caller runs them in one. A context manager.
@@ -156,8 +158,11 @@ class Store(Upkeep):
         """Return the page as fetched, uncompressed, or ``None`` if none was kept."""
 
     @abstractmethod
-    def search(self, text: str, *, limit: int = 20) -> list[Row]:
-        """Return items whose title or text has every word of ``text``, best first; Korean too."""
+    def search(self, text: str, *, limit: int = 20, wanted: ItemFilter = ANY) -> list[Row]:
+        """Return wanted items whose title or text has every word of ``text``, best first.
+
+        Korean too. The order of ``wanted`` counts for nothing, but for the items it leaves out.
+        """
 
     @abstractmethod
     def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:

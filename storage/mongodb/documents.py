@@ -22,6 +22,7 @@ from pymongo.errors import BulkWriteError
 from gleanery.errors import StoreUnavailableError, WriteRejectedError
 from items import item_from_dict
 from storage.bookkeeping import Version, folded, pages
+from storage.described import described
 from storage.merge import merged
 from storage.mongodb.database import Document, connect, translated
 from storage.mongodb.paths import paths, unknown_parents
@@ -194,7 +195,11 @@ class Documents:
             for identity, number in self._numbers(changed, known).items():
                 row = changed[identity].row
                 said = f"{title_of(row)}\n{text_of(row)}"
-                extra[identity] |= {"number": number, "terms": sorted(terms(said))[:MOST_TERMS]}
+                extra[identity] |= {
+                    "number": number,
+                    "quality": described(row)["quality"],
+                    "terms": sorted(terms(said))[:MOST_TERMS],
+                }
         return extra
 
     def _known_paths(self, comments: dict[str, Row]) -> dict[str, str]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, DESCENDING
 
 from storage.book import TOMBSTONES
-from storage.mongodb import deletion, proposals, schema
+from storage.item_filter import ANY
+from storage.mongodb import deletion, pages, proposals, schema
 from storage.mongodb.book import MongodbBook
 from storage.mongodb.database import Document, translated
 from storage.mongodb.documents import Documents
+from storage.mongodb.pages import filter_of
 from storage.mongodb.schema import ITEMS
 from storage.searched import text_of, title_of
 from storage.store import Row, Store, StoreStats
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from items import Item, Proposal
     from items.proposal import Status
     from storage.book import Book
+    from storage.item_filter import ItemFilter, Page, Place
     from storage.options import StoreOptions
 
 PAGE = 500
@@ -82,16 +85,26 @@ class MongodbItems(Store):
     def raw(self, identity: str) -> bytes | None:
         return self.documents.raw(identity)
 
-    def search(self, text: str, *, limit: int = 20) -> list[Row]:
+    def search(self, text: str, *, limit: int = 20, wanted: ItemFilter = ANY) -> list[Row]:
         whole, heads = needed_terms(text)
-        wanted: list[Document] = [{"terms": {"$all": whole}}] if whole else []
-        wanted += [{"terms": {"$regex": f"^{re.escape(head)}"}} for head in heads]
-        if not wanted:
+        said: list[Document] = [{"terms": {"$all": whole}}] if whole else []
+        said += [{"terms": {"$regex": f"^{re.escape(head)}"}} for head in heads]
+        if not said:
             return []
-        found = self._newest({"$and": wanted}, max(CANDIDATES, limit))
+        found = self._newest({"$and": [*said, filter_of(wanted)]}, max(CANDIDATES, limit))
         scored = [(_says(row, text), row) for row in found]
         scored = [pair for pair in scored if pair[0]]
         return [row for _, row in sorted(scored, key=lambda pair: -pair[0])[:limit]]
+
+    def page(
+        self, wanted: ItemFilter = ANY, *, after: Place | None = None, limit: int = 50
+    ) -> Page:
+        with translated():
+            return pages.page(self.db, wanted, after, limit)
+
+    def comments(self, identity: str, *, after: Place | None = None, limit: int = 50) -> Page:
+        with translated():
+            return pages.comments(self.db, identity, after.number if after else 0, limit)
 
     def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
         last = 0

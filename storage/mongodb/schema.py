@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from gleanery.errors import StoreError
+from items.annotation import QUALITY
 from storage.book import BOOKS
+from storage.described import described
 
 if TYPE_CHECKING:
+    from pymongo.collection import Collection
     from pymongo.database import Database
 
     from storage.mongodb.database import Document
 
-VERSION = 3
+VERSION = 4
 DOCUMENTS, COMMENTS = "documents", "comments"
 ITEMS = (DOCUMENTS, COMMENTS)
 """Where items are: a comment is one document of its own, since a document ends at 16 MiB."""
@@ -74,8 +77,24 @@ _ALONE = [
     ),
     IndexModel([("item.classified_at", ASCENDING), ("number", ASCENDING)], name="classified_at"),
     IndexModel([("terms", ASCENDING)], name="terms"),
+    *(
+        IndexModel(
+            [(f"item.{field}", ASCENDING), (f"item.{order}", DESCENDING), ("number", DESCENDING)],
+            name=name,
+        )
+        for name, field, order in (
+            ("platform", "platform", "fetched_at"),
+            ("kind", "kind", "fetched_at"),
+            ("language", "language", "fetched_at"),
+            ("author", "author", "fetched_at"),
+            ("author_published", "author", "published_at"),
+            ("category_published", "category", "published_at"),
+        )
+    ),
+    IndexModel([("item.published_at", DESCENDING), ("number", DESCENDING)], name="published_at"),
 ]
 """What only a store without a catalogue in MySQL is asked for."""
+_ROOT = IndexModel([("item.root", ASCENDING), ("number", ASCENDING)], name="root")
 
 
 def make(db: Database[Document], *, alone: bool, raw_keep_days: float) -> list[str]:
@@ -99,7 +118,8 @@ def make(db: Database[Document], *, alone: bool, raw_keep_days: float) -> list[s
     for name in ITEMS:
         if alone:
             db[name].create_indexes(_ALONE)
-    db[COMMENTS].create_indexes([IndexModel([("path", ASCENDING)], name="path")])
+            _fill(db[name])
+    db[COMMENTS].create_indexes([IndexModel([("path", ASCENDING)], name="path"), _ROOT])
     for name in BOOKS:
         db[name].create_indexes(_BOOK)
     _expire(db, raw_keep_days)
@@ -108,6 +128,13 @@ def make(db: Database[Document], *, alone: bool, raw_keep_days: float) -> list[s
         f"MongoDB {db.name}.{name}: {', '.join(sorted(db[name].index_information()))}"
         for name in _VALIDATORS
     ]
+
+
+def _fill(items: Collection[Document]) -> None:
+    """Write what an earlier program did not keep beside the item; a changed one has it already."""
+    for found in items.find({"item.annotations.tool": QUALITY, "quality": {"$exists": False}}):
+        known = {"_id": found["_id"], "revision": found["revision"]}
+        items.update_one(known, {"$set": {"quality": described(found["item"])["quality"]}})
 
 
 def _expire(db: Database[Document], raw_keep_days: float) -> None:
@@ -144,7 +171,7 @@ def problems(db: Database[Document], *, alone: bool) -> list[str]:
     """Return what an operator should mend, one line each."""
     found = []
     wanted = {i.document["name"] for i in _ALONE} if alone else set()
-    needed = {DOCUMENTS: wanted, COMMENTS: wanted | {"path"}}
+    needed = {DOCUMENTS: wanted, COMMENTS: wanted | {"path", "root"}}
     for name, indexes in (needed | {name: {"at", "group"} for name in BOOKS}).items():
         if missing := indexes - set(db[name].index_information()):
             found.append(f"MongoDB {db.name}.{name} lacks the index {', '.join(sorted(missing))}")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Table, delete, select
 
 from storage.book import Book, Record
-from storage.mysql.catalogue import hash_of
 from storage.mysql.database import upsert
+from storage.mysql.hashing import hash_of
 from storage.mysql.schema import books
 
 if TYPE_CHECKING:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, bindparam, func, select, text
+from sqlalchemy import String, bindparam, func, select
 
 from gleanery.errors import WriteRejectedError
 from storage.mysql.database import insert, upsert
+from storage.mysql.filling import filled_columns
+from storage.mysql.hashing import hash_of
 from storage.mysql.schema import item_terms, items
 from storage.searched import text_of, title_of
 from storage.store import Row, StoreStats
-from storage.words import index_words, match_words
+from storage.words import index_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,25 +31,11 @@ _TERMS = upsert(item_terms, key=("item_id",))
 _LONGEST = {
     c.name: c.type.length
     for c in items.columns
-    if isinstance(c.type, String) and c.type.length and not c.name.endswith("_at")
+    if isinstance(c.type, String) and c.type.length and not c.name.endswith(("_at", "language"))
 } | {"identity": 2**14}
 _NUMBERS = select(items.c.id, items.c.identity, items.c.revision).where(
     items.c.identity_hash.in_(bindparam("hashes", expanding=True))
 )
-_MATCH = text(
-    "SELECT items.identity FROM item_terms JOIN items ON items.id = item_terms.item_id"
-    " WHERE MATCH (item_terms.terms) AGAINST (:query IN BOOLEAN MODE)"
-    " ORDER BY MATCH (item_terms.terms) AGAINST (:query IN BOOLEAN MODE) DESC, items.id LIMIT :most"
-)
-
-
-def hash_of(identity: str) -> bytes:
-    """Return the key of an identity, 32 bytes.
-
-    Raises:
-        UnicodeEncodeError: It holds a lone surrogate.
-    """
-    return sha256(identity.encode()).digest()
 
 
 def check_fits(new: Iterable[Item]) -> None:
@@ -101,6 +88,7 @@ def _described(version: Version) -> tuple[Any, ...]:
     values = {
         "identity_hash": hash_of(version.row["identity"]),
         "revision": version.revision,
+        **filled_columns(version.row),
     }
     return tuple(
         values[c.name] if c.name in values else version.row[c.name]
@@ -111,14 +99,6 @@ def _described(version: Version) -> tuple[Any, ...]:
 
 def _indexed(row: Row) -> str:
     return index_words(title_of(row), text_of(row))
-
-
-def matching(db: Connection, query: str, limit: int) -> list[str]:
-    """Return identities of items that have every word of ``query``, best first."""
-    words = match_words(query)
-    if not words:
-        return []
-    return list(db.execute(_MATCH, {"query": words, "most": limit}).scalars())
 
 
 def newest(limit: int, category: str | None) -> Select[Any]:

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from gleanery.errors import StoreError
 from storage.book import TOMBSTONES, VISITS
+from storage.item_filter import ANY, Page, Place
 from storage.mysql import catalogue, deletion, migrate, proposals
 from storage.mysql.book import MysqlBook, change, read
-from storage.mysql.database import Database
+from storage.mysql.database import Database, translated
+from storage.mysql.filling import fill_next
+from storage.mysql.pages import comments_query, page_query, search_query
 from storage.mysql.schema import books
 from storage.store import Row, Store, StoreStats
 from storage.tombstones import buried
 from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection, Select
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from items import Item, Proposal
     from items.proposal import Status
     from storage.book import Book
+    from storage.bookkeeping import Version
+    from storage.item_filter import ItemFilter
     from storage.options import StoreOptions
 
 
@@ -36,6 +41,10 @@ class CatalogueStore(Store):
 
     def rows(self, identities: Sequence[str]) -> list[Row]:
         """Return the items of ``identities`` in their order; those that are gone are left out."""
+        raise NotImplementedError
+
+    def versions(self, numbers: Mapping[int, str]) -> Mapping[str, Version]:
+        """Return the items of some numbers and identities, by identity."""
         raise NotImplementedError
 
     def open(self) -> None:
@@ -54,6 +63,9 @@ class CatalogueStore(Store):
 
     def init(self) -> list[str]:
         migrate.upgrade(self.database)
+        last: int | None = 0
+        while last is not None:  # entries that the migration could not fill
+            last = self.database.transact(partial(fill_next, last=last, find=self.versions))
         return [f"{self.database.where}: tables of schema {migrate.newest()}"]
 
     def check(self) -> list[str]:
@@ -63,9 +75,31 @@ class CatalogueStore(Store):
         found = self.rows([identity])
         return found[0] if found else None
 
-    def search(self, text: str, *, limit: int = 20) -> list[Row]:
-        return self.rows(
-            self.database.transact(partial(catalogue.matching, query=text, limit=limit))
+    def search(self, text: str, *, limit: int = 20, wanted: ItemFilter = ANY) -> list[Row]:
+        with translated(self.database.where):
+            query = search_query(text, wanted, limit)
+        if query is None:
+            return []
+        return self.rows(self.database.transact(lambda db: list(db.execute(query).scalars())))
+
+    def page(
+        self, wanted: ItemFilter = ANY, *, after: Place | None = None, limit: int = 50
+    ) -> Page:
+        with translated(self.database.where):
+            query = page_query(wanted, after, limit + 1)
+        return self._page(query, limit, lambda found: Place(found.instant, found.id))
+
+    def comments(self, identity: str, *, after: Place | None = None, limit: int = 50) -> Page:
+        with translated(self.database.where):
+            query = comments_query(identity, after.number if after else 0, limit + 1)
+        return self._page(query, limit, lambda found: Place("", found.id))
+
+    def _page(self, query: Select[Any], limit: int, place: Callable[[Any], Place]) -> Page:
+        found = self.database.transact(partial(_all, query=query))
+        identities: list[str] = [one.identity for one in found[:limit]]
+        return Page(
+            rows=self.rows(identities) if identities else [],
+            next=place(found[limit - 1]) if len(found) > limit else None,
         )
 
     def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:

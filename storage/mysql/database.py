@@ -108,6 +108,8 @@ def make_engine(options: StoreOptions) -> Engine:
     def _strict(connection: Any, _: object) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION sql_mode = 'STRICT_ALL_TABLES'")
+            if options.read_only:
+                cursor.execute("SET SESSION TRANSACTION READ ONLY")
 
     return engine
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete as delete_from
 from sqlalchemy import func, select
 
 from storage.book import DOCUMENT_BOOKS, VISITS, family_of
-from storage.mysql.catalogue import hash_of
+from storage.mysql.hashing import hash_of
 from storage.mysql.schema import books, documents, item_terms, items, raw_pages
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from storage.mysql.catalogue import hash_of
+from storage.mysql.hashing import hash_of
 from storage.mysql.schema import items
 
 if TYPE_CHECKING:

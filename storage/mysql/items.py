@@ -11,14 +11,15 @@ from sqlalchemy import bindparam, select
 from items import item_from_dict
 from storage.bookkeeping import Version, folded, pages
 from storage.merge import merged
-from storage.mysql.catalogue import enter, hash_of
+from storage.mysql.catalogue import enter
 from storage.mysql.catalogue_store import CatalogueStore
 from storage.mysql.database import translated, upsert
+from storage.mysql.hashing import hash_of
 from storage.mysql.schema import documents, items, raw_pages
 from storage.tombstones import without
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -63,6 +64,9 @@ class MysqlItems(CatalogueStore):
             return True
 
         return self.database.transact(work)
+
+    def versions(self, numbers: Mapping[int, str]) -> Mapping[str, Version]:
+        return self.database.transact(lambda db: _known(db, [*numbers.values()], lock=False))
 
     def rows(self, identities: Sequence[str]) -> list[Row]:
         found = self.database.transact(lambda db: _known(db, identities, lock=False))

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from storage.mysql.database import translated
+from storage.mysql.filling import outdated
 from storage.mysql.schema import metadata
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def problems(db: Connection) -> list[str]:
             MigrationContext.configure(db, opts={"compare_type": True}), metadata
         )
     ]
+    if outdated(db):
+        found.append("entries are of an earlier schema: run `gleanery db init` (초기화하세요)")
     if db.execute(text("SELECT @@innodb_flush_log_at_trx_commit")).scalar() != 1:
         found.append("innodb_flush_log_at_trx_commit is not 1: the last second may be lost")
     if db.execute(text("SELECT @@max_allowed_packet")).scalar_one() < 16 * 2**20:

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from items import Proposal
 from items.clock import utc_now
-from storage.mysql.catalogue import hash_of
 from storage.mysql.database import insert, upsert
+from storage.mysql.hashing import hash_of
 from storage.mysql.schema import proposals
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
 )
-from sqlalchemy.dialects.mysql import BINARY, LONGBLOB, LONGTEXT, VARCHAR
+from sqlalchemy.dialects.mysql import BINARY, DOUBLE, LONGBLOB, LONGTEXT, VARCHAR
 
 from storage.book import BOOKS
 
@@ -62,13 +62,24 @@ items = Table(
     Column("needs_review", Boolean, nullable=False),
     Column("classified_at", _instant()),
     Column("fetched_at", _instant(), nullable=False),
-    Column("revision", BigInteger, nullable=False),  # of the document it describes
+    Column("revision", BigInteger, nullable=False),  # of the document it describes; 0 = outdated
+    Column("language", String(35)),
+    Column("author_hash", BINARY(32)),
+    Column("root_hash", BINARY(32)),  # of a comment: what it stands under
+    Column("published_at", _instant()),
+    Column("quality", DOUBLE(asdecimal=False)),  # in [0, 1]
     Index("items_identity", "identity_hash", unique=True),
     Index("items_category", "category", "fetched_at", "id"),
     Index("items_fetched_at", "fetched_at", "id"),
     Index("items_unclassified", "classified_at", "kind", "id"),
-    Index("items_platform", "platform"),
-    Index("items_kind", "kind"),
+    Index("items_platform", "platform", "fetched_at", "id"),
+    Index("items_kind", "kind", "fetched_at", "id"),
+    Index("items_language", "language", "fetched_at", "id"),
+    Index("items_author", "author_hash", "fetched_at", "id"),
+    Index("items_author_published", "author_hash", "published_at", "id"),
+    Index("items_category_published", "category", "published_at", "id"),
+    Index("items_published_at", "published_at", "id"),
+    Index("items_root", "root_hash", "id"),
     Index("items_depth", "depth"),
     Index("items_review", "needs_review"),
     **ENGINE,

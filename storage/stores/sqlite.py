@@ -8,7 +8,6 @@ import sqlite3
 import threading
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
@@ -17,34 +16,35 @@ from items import Article, Proposal, item_from_dict
 from items.clock import utc_now
 from storage.bigram import index_terms, match_query
 from storage.book import TOMBSTONES, VISITS, Book
+from storage.described import described
+from storage.item_filter import ANY, Place, cut
 from storage.merge import merged
 from storage.searched import text_of, title_of
-from storage.sqlite import book, deletion
+from storage.sqlite import book, deletion, schema
+from storage.sqlite.pages import comments_query, page_query, search_query
 from storage.store import Row, Store, StoreStats
 from storage.tombstones import buried
 from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from items import Item
     from items.proposal import Status
+    from storage.item_filter import ItemFilter, Page
     from storage.options import StoreOptions
 
-SCHEMA_VERSION = 5
-_SCHEMA = Path(__file__).with_suffix(".sql")
-_UPSERT = """
-INSERT INTO items
-    (identity, platform, kind, depth, category, needs_review, classified_at, fetched_at, body)
-VALUES
-    (:identity, :platform, :kind, :depth, :category, :needs_review, :classified_at, :fetched_at,
-     :body)
-ON CONFLICT (identity) DO UPDATE SET
-    platform = excluded.platform, kind = excluded.kind, depth = excluded.depth,
-    category = excluded.category, needs_review = excluded.needs_review,
-    classified_at = excluded.classified_at, fetched_at = excluded.fetched_at, body = excluded.body
+_COLUMNS = (
+    *("platform", "kind", "depth", "category", "subcategory", "language", "author", "root"),
+    *("quality", "needs_review", "classified_at", "published_at", "fetched_at", "body"),
+)
+_UPSERT = f"""
+INSERT INTO items (identity, {", ".join(_COLUMNS)})
+VALUES (:identity, {", ".join(f":{name}" for name in _COLUMNS)})
+ON CONFLICT (identity) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}
 RETURNING id
-"""
+"""  # noqa: S608
 _LATEST = "SELECT body FROM items {} ORDER BY fetched_at DESC, id DESC LIMIT ?"
 
 
@@ -73,16 +73,8 @@ class SqliteStore(Store):
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise StoreError(
-                    f"{self.path} has schema {version}, this program knows {SCHEMA_VERSION}"
-                )
-            if version < SCHEMA_VERSION:  # every version so far only added tables
-                schema = _SCHEMA.read_text(encoding="utf-8") + book.SCHEMA
-                self._db.executescript(
-                    f"BEGIN IMMEDIATE; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-                )
+            schema.prepare(self._db, self.path, read_only=self.options.read_only)
+            self._db.execute(f"PRAGMA query_only = {int(self.options.read_only)}")
 
     def close(self) -> None:
         with self._lock:
@@ -127,7 +119,7 @@ class SqliteStore(Store):
             }
 
     def find(self, identity: str) -> Row | None:
-        rows = self._rows("SELECT body FROM items WHERE identity = ?", identity)
+        rows = self._rows("SELECT body FROM items WHERE identity = ?", [identity])
         return rows[0] if rows else None
 
     def raw(self, identity: str) -> bytes | None:
@@ -139,16 +131,19 @@ class SqliteStore(Store):
             )
         return gzip.decompress(row[0]) if row else None
 
-    def search(self, text: str, *, limit: int = 20) -> list[Row]:
-        query = match_query(text)
-        if not query:
-            return []
-        return self._rows(
-            "SELECT body FROM terms JOIN items ON items.id = terms.rowid"
-            " WHERE terms MATCH ? ORDER BY bm25(terms, 4.0, 1.0), items.id LIMIT ?",
-            query,
-            limit,
-        )
+    def search(self, text: str, *, limit: int = 20, wanted: ItemFilter = ANY) -> list[Row]:
+        words = match_query(text)
+        return self._rows(*search_query(words, wanted, limit)) if words else []
+
+    def page(
+        self, wanted: ItemFilter = ANY, *, after: Place | None = None, limit: int = 50
+    ) -> Page:
+        found = self._fetched(*page_query(wanted, after, limit + 1))
+        return cut(found, limit, lambda row: Place(row["instant"], row["id"]), _item)
+
+    def comments(self, identity: str, *, after: Place | None = None, limit: int = 50) -> Page:
+        found = self._fetched(*comments_query(identity, after.number if after else 0, limit + 1))
+        return cut(found, limit, lambda row: Place("", row["id"]), _item)
 
     def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
         where = "id > ?" + (" AND classified_at IS NULL" if unclassified else "")
@@ -166,8 +161,8 @@ class SqliteStore(Store):
 
     def latest(self, *, limit: int = 20, category: str | None = None) -> list[Row]:
         if category:
-            return self._rows(_LATEST.format("WHERE category = ?"), category, limit)
-        return self._rows(_LATEST.format(""), limit)
+            return self._rows(_LATEST.format("WHERE category = ?"), [category, limit])
+        return self._rows(_LATEST.format(""), [limit])
 
     def stats(self, *, classified_kinds: Sequence[str]) -> StoreStats:
         marks = ",".join("?" * len(classified_kinds))
@@ -246,7 +241,8 @@ class SqliteStore(Store):
     def _write(self, db: sqlite3.Connection, row: Row, known: str | None) -> None:
         body = json.dumps(row, ensure_ascii=False)
         (number,) = db.execute(
-            _UPSERT, row | {"needs_review": int(row["needs_review"]), "body": body}
+            _UPSERT,
+            row | described(row) | {"needs_review": int(row["needs_review"]), "body": body},
         ).fetchone()
         # The body holds everything that is indexed: same body, same terms.
         if known != body:
@@ -256,9 +252,12 @@ class SqliteStore(Store):
                 (number, index_terms(title_of(row)), index_terms(text_of(row))),
             )
 
-    def _rows(self, sql: str, *values: object) -> list[Row]:
+    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        return [*map(_item, self._fetched(sql, values))]
+
+    def _fetched(self, sql: str, values: Sequence[object]) -> list[sqlite3.Row]:
         with self._lock, _translated():
-            return [read_json(row["body"]) for row in self._connected().execute(sql, values)]
+            return self._connected().execute(sql, values).fetchall()
 
     def _count(self, sql: str, *values: object) -> int:
         return int(self._connected().execute(sql, values).fetchone()[0])
@@ -266,6 +265,11 @@ class SqliteStore(Store):
     def _groups(self, column: str, *, where: str = "1") -> dict[Any, int]:
         sql = f"SELECT {column}, count(*) FROM items WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608
         return dict(self._connected().execute(sql).fetchall())
+
+
+def _item(row: sqlite3.Row) -> Row:
+    found: Row = read_json(row["body"])
+    return found
 
 
 def _body(db: sqlite3.Connection, identity: str) -> str | None:

@@ -21,8 +21,9 @@ from storage.bookkeeping import Version
 from storage.mongodb.database import connect
 from storage.mongodb.documents import Documents
 from storage.mysql import migrate
-from storage.mysql.catalogue import enter, hash_of
+from storage.mysql.catalogue import enter
 from storage.mysql.database import Database
+from storage.mysql.hashing import hash_of
 from tests.store_servers import emptied
 
 ROOT = Path(__file__).parents[2]
