@@ -184,6 +184,7 @@ def test_passwords_are_in_files_that_only_the_owner_reads(mysql):
         pass  # the old password still stands
 
 
+@pytest.mark.slow
 def test_one_service_gets_a_new_password_or_a_given_one(mysql, tmp_path):
     home, options = mysql
     before = {s: as_service(home, s) for s in SERVICES}
@@ -233,6 +234,7 @@ def test_rights_that_somebody_added_are_taken_back(mysql):
     assert any("`items`" in g for g in found)
 
 
+@pytest.mark.slow
 def test_what_is_printed_makes_the_same_accounts(mysql, tmp_path):
     """The statements on paper, run by hand, leave nothing for the command to change."""
     _, options = mysql
