@@ -217,6 +217,16 @@ def test_one_service_gets_a_new_password_or_a_given_one(mysql, tmp_path):
     assert "there are migrator, crawl, admin, client, exporter" in unknown.error
 
 
+def test_who_may_not_make_accounts_is_refused_and_nothing_changes(mysql):
+    home, _ = mysql
+    before = {path.name: path.read_bytes() for path in (home / "accounts").iterdir()}
+
+    refused = gleanery(home, "db", "accounts", "--rotate", **as_service(home, "admin"))
+
+    assert "CREATE USER" in refused.error
+    assert {path.name: path.read_bytes() for path in (home / "accounts").iterdir()} == before
+
+
 def test_rights_that_somebody_added_are_taken_back(mysql):
     home, options = mysql
     database = Database(options)
