@@ -26,13 +26,13 @@ from commands.frontier import frontier
 from commands.media import media
 from commands.profiles import profiles
 from commands.proposals import proposals
-from commands.purge import purge
 from commands.quality import quality
 from commands.reenrich import reenrich
 from commands.report import report
 from commands.revisit import revisit
 from commands.search import search
 from commands.seeds import seeds
+from commands.serve_admin import serve_admin
 from commands.serve_models import PASS_ON, serve_models
 from commands.settings import settings
 from commands.show import show
@@ -40,6 +40,7 @@ from commands.similar import similar
 from commands.stats import stats
 from commands.taxonomy import taxonomy
 from commands.transcribe import transcribe
+from commands.users import users
 from commands.vectorize import vectorize
 from commands.work import work
 
@@ -64,7 +65,6 @@ for _command in (
     revisit,
     seeds,
     export,
-    purge,
     evaluate,
     compare,
     compare_audio,
@@ -83,7 +83,9 @@ app.add_typer(frontier, name="frontier")
 app.add_typer(media, name="media")
 app.add_typer(proposals, name="proposals")
 app.add_typer(quality, name="quality")
+app.add_typer(users, name="users")
 app.add_typer(work, name="work")
+app.command("serve-admin")(serve_admin)
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
 
 import typer
 
@@ -16,8 +15,6 @@ from commands.output import AsJson, print_json, print_table, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from redis import Redis
 
     from crawlers.frontier.control import FrontierControl
 
@@ -189,18 +186,12 @@ def _tell(as_json: bool, text: str, **facts: object) -> None:
 
 def _listed(url: str) -> tuple[list[dict[str, object]], str]:
     """Return the crawls, one row each, and where they were looked for."""
+    from crawlers.frontier.opened import listed_crawls
     from gleanery.config import load_config
 
     config = load_config()
-    if url or config.redis_url:
-        from crawlers.frontier.redis_control import crawls
-
-        with connected(url or config.redis_url) as client:
-            return [asdict(row) for row in crawls(client)], "Redis"
-    from crawlers.frontier import sqlite_control
-
-    folder = config.home / "frontier"
-    return [asdict(row) for row in sqlite_control.crawls(folder)], str(folder)
+    where = "Redis" if url or config.redis_url else str(config.home / "frontier")
+    return listed_crawls(config, url), where
 
 
 @contextmanager
@@ -210,25 +201,12 @@ def controlled(crawl: str, url: str) -> Iterator[FrontierControl]:
     Raises:
         ConfigError: There is no such crawl, or no client of Redis.
     """
+    from crawlers.frontier.opened import controlled_crawl
     from gleanery.config import load_config
-    from gleanery.errors import ConfigError, FrontierGoneError
 
-    config = load_config()
     path = None if url else _file_of(crawl)
-    if path is None and not (url or config.redis_url):
-        path = config.home / "frontier" / f"{quote(crawl, safe='')}.db"
-    try:
-        if path is not None:
-            from crawlers.frontier.sqlite_control import SqliteControl
-
-            yield SqliteControl(path, crawl)
-            return
-        from crawlers.frontier.redis_control import RedisControl
-
-        with connected(url or config.redis_url) as client:
-            yield RedisControl(client, crawl)
-    except FrontierGoneError as error:
-        raise ConfigError(f"{error}. `gleanery frontier list` shows which there are.") from error
+    with controlled_crawl(load_config(), crawl, url=url, path=path) as control:
+        yield control
 
 
 def _file_of(crawl: str) -> Path | None:
@@ -237,32 +215,3 @@ def _file_of(crawl: str) -> Path | None:
     if (path / "frontier.db").is_file():
         return path / "frontier.db"
     return path if path.suffix == ".db" and path.is_file() else None
-
-
-@contextmanager
-def connected(url: str) -> Iterator[Redis]:
-    """Yield a client of Redis at ``url``.
-
-    Raises:
-        ConfigError: The address is malformed, or the package ``redis`` is not installed.
-    """
-    from gleanery.errors import ConfigError
-
-    try:
-        from redis.backoff import NoBackoff
-        from redis.retry import Retry
-
-        from storage.redis_address import open_redis
-    except ImportError as error:
-        raise ConfigError("Install the shared frontier: pip install 'gleanery[server]'") from error
-    try:
-        client = open_redis(
-            url,
-            socket_connect_timeout=5,
-            socket_timeout=10,
-            retry=Retry(NoBackoff(), 0),  # a person is waiting: say at once that it is away
-        )
-    except ValueError as error:
-        raise ConfigError(f"--redis, GLEANERY_REDIS_URL: {error}") from error
-    with client:
-        yield client

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from commands.output import AsJson, print_json, print_table, say
-
-if TYPE_CHECKING:
-    from items import Proposal
-    from storage import Store
 
 proposals = typer.Typer(
     help="Look at proposed categories and decide (제안된 분류 검토).", no_args_is_help=True
@@ -77,19 +73,15 @@ def accept(name: Name, as_json: AsJson = False) -> None:
     """Add it to your own taxonomy; running crawls and servers see it when restarted (수락)."""
     from commands.opened import opened_store
     from gleanery.config import load_config
-    from items import accept as grow
-    from items import load_taxonomy, write_taxonomy
+    from pipelines.decide import accept_proposal
 
     config = load_config()
-    path = config.taxonomy_file or config.home / "taxonomy.yaml"
     with opened_store(config) as store:
-        grown = grow(_named(store, name), load_taxonomy())
-        write_taxonomy(grown, path)
-        store.decide(name, "accepted")
+        grown = accept_proposal(config, store, name)
     if as_json:
-        print_json({"accepted": name, "taxonomy": str(path), "version": grown.version})
+        print_json({"accepted": name, "taxonomy": str(grown.taxonomy), "version": grown.version})
     else:
-        say(f"{name} is in {path}, version {grown.version} (분류에 추가했습니다)")
+        say(f"{name} is in {grown.taxonomy}, version {grown.version} (분류에 추가했습니다)")
 
 
 @proposals.command()
@@ -97,25 +89,11 @@ def reject(name: Name, as_json: AsJson = False) -> None:
     """Never be asked about it again (거절)."""
     from commands.opened import opened_store
     from gleanery.config import load_config
+    from pipelines.decide import reject_proposal
 
     with opened_store(load_config()) as store:
-        _named(store, name)
-        store.decide(name, "rejected")
+        reject_proposal(store, name)
     if as_json:
         print_json({"rejected": name})
     else:
         say(f"{name}: rejected (거절했습니다)")
-
-
-def _named(store: Store, name: str) -> Proposal:
-    """Return the proposal called ``name``.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    from gleanery.errors import ConfigError
-
-    for proposal in store.proposals():
-        if proposal.identity == name:
-            return proposal
-    raise ConfigError(f"No proposal is called {name!r}: `gleanery proposals list --all` shows them")

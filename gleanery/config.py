@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gleanery.errors import ConfigError
+from gleanery.fields.admin import AdminFields
 from gleanery.fields.base import PREFIX
 from gleanery.fields.frontier import FrontierFields
 from gleanery.fields.general import GeneralFields
@@ -32,6 +33,7 @@ TEST_VARIABLES = {f"{PREFIX}{name}" for name in ("FIXTURES", "REQUIRE_SERVERS", 
 
 class Config(
     # pydantic takes fields from the last base first: listed backwards, they come in this order.
+    AdminFields,
     SafetyFields,
     MediaFields,
     PlatformFields,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
-from gleanery.errors import StoreError, StoreUnavailableError
 from storage.credentials import Credentials
 
 if TYPE_CHECKING:
@@ -50,6 +49,9 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "items": _EXPORTED,
     "item_terms": _SERVED,
     "alembic_version": _VERSION,
+    "users": {ADMIN: DELETE},
+    "sessions": {ADMIN: DELETE},
+    "audit": {ADMIN: WRITE},
     # MongoDB
     "comments": _EXPORTED,
     "counters": _KEPT,
@@ -130,18 +132,11 @@ def make_or_renew(
             f"{server.variable}_PASSWORD": password,
         }
     )
-    try:
-        is_new = server.create(service, password)
-    except StoreUnavailableError:
-        raise  # nobody knows whether it came through: the file stays
-    except StoreError:
-        kept.forget()
-        raise
-    if is_new:
+    if server.create(service, password):
         kept.commit()
-    server.grant(service)
-    if is_new:
+        server.grant(service)
         return "created"
+    server.grant(service)
     if not (given or rotate):
         kept.forget()
         return "as it was"

@@ -7,8 +7,6 @@ year, and in order.
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -16,7 +14,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     String,
     Table,
     Text,
@@ -24,14 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.mysql import BINARY, DOUBLE, LONGBLOB, LONGTEXT, VARCHAR
 
 from storage.book import BOOKS
-
-ENGINE: dict[str, Any] = {
-    "mysql_engine": "InnoDB",
-    "mysql_charset": "utf8mb4",
-    "mysql_collate": "utf8mb4_bin",
-    "mysql_row_format": "DYNAMIC",
-}
-metadata = MetaData()
+from storage.mysql.table import ENGINE, metadata
+from storage.office.tables import TABLES as OFFICE
 
 
 def _instant() -> VARCHAR:
@@ -134,3 +125,5 @@ proposals = Table(
     **ENGINE,
 )
 """``items.Proposal`` as JSON."""
+
+__all__ = ["ENGINE", "OFFICE", "metadata"]

@@ -1,0 +1,1 @@
+"""The admin page: look at what was collected, decide, and steer; ``docs/admin.md``."""

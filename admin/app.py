@@ -1,0 +1,58 @@
+"""The program: its pages, its JSON, and what stands around them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import Depends, FastAPI
+from starlette.responses import JSONResponse
+from starlette.staticfiles import StaticFiles
+
+from admin import failures
+from admin.desk import Desk
+from admin.gate import Needs
+from admin.pages import login
+from admin.pages.all import GATES
+from admin.shield import Shield
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from gleanery.config import Config
+
+STATIC = Path(__file__).parent / "static"
+
+
+def create_app(config: Config) -> FastAPI:
+    """Return the program, ready to be served.
+
+    Raises:
+        ConfigError: A setting is missing or malformed.
+        StoreError: The tables of users are away.
+    """
+    desk = Desk(config)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    app = FastAPI(
+        title="Gleanery admin", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+    )
+    app.state.desk = desk
+    app.add_middleware(Shield, public_url=config.admin_url)
+    failures.install(app)
+    app.include_router(login.public)
+    for gate in (login.gate, *GATES):
+        app.include_router(gate.pages)
+        app.include_router(gate.api)
+
+    @app.get("/api/openapi.json", dependencies=[Depends(Needs("viewer"))], include_in_schema=False)
+    def openapi() -> JSONResponse:
+        return JSONResponse(app.openapi())
+
+    app.mount("/static", StaticFiles(directory=STATIC))
+    return app

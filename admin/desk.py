@@ -1,0 +1,91 @@
+"""What every page works with: the configuration, the store, users, sessions, the audit."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from fastapi import Request
+
+from admin.attempts import Attempts
+from gleanery.errors import StoreError
+from media.store import MediaStore, open_media
+from storage import Store, configured_store
+from storage.ledger import open_ledger
+from storage.office.audit import Audit
+from storage.office.sessions import Sessions
+from storage.office.tables import TABLES
+from storage.office.users import Users
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from gleanery.config import Config
+    from storage.office.audit import Change
+    from storage.office.sessions import Session
+
+
+class Desk:
+    """One per program; methods block and may be called from any thread."""
+
+    def __init__(self, config: Config) -> None:
+        """Open the tables of users; the store is opened when a page first needs it.
+
+        Raises:
+            ConfigError: A setting is missing or malformed.
+            StoreError: The tables are away.
+        """
+        self.config = config
+        self.settings: dict[str, Any] = config.scrapy_settings()
+        self.ledger = open_ledger(self.settings.get, config.home / "admin.db", TABLES)
+        self.users = Users(self.ledger)
+        self.sessions = Sessions(
+            self.ledger,
+            idle_seconds=config.admin_idle_minutes * 60,
+            longest_seconds=config.admin_session_hours * 3600,
+        )
+        self.audit = Audit(self.ledger)
+        self.attempts = Attempts()
+        self.media: MediaStore = open_media(config.media_place)
+        self._store: Store | None = None
+        self._opening = threading.Lock()
+
+    @property
+    def store(self) -> Store:
+        """The store, open.
+
+        Raises:
+            StoreError: It is away; the next page tries again.
+        """
+        with self._opening:
+            if self._store is None:
+                store = configured_store(self.settings.get)
+                try:
+                    store.open()
+                except BaseException:
+                    store.close()
+                    raise
+                self._store = store
+            return self._store
+
+    def change(
+        self, who: Session, action: str, subject: str, before: Any = None
+    ) -> AbstractContextManager[Change]:
+        """Note what ``who`` is about to change, then how it ended."""
+        return self.audit.change(
+            who.user, who.address, action=action, subject=subject, before=before
+        )
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        if self._store:
+            self._store.close()
+        self.ledger.close()
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk of the program that answers ``request``."""
+    desk = request.app.state.desk
+    if not isinstance(desk, Desk):
+        raise StoreError("the admin page is not set up")
+    return desk

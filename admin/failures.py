@@ -1,0 +1,95 @@
+"""What a visitor sees when something fails: what to do about it, and nothing of our insides."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from admin.gate import LoginNeededError
+from admin.rendering import show
+from gleanery.errors import GleaneryError
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+logger = logging.getLogger(__name__)
+TITLES = {
+    400: "This cannot be done.",
+    403: "You may not do this.",
+    404: "There is no such page.",
+    409: "This cannot be done.",
+    422: "Something in the form does not fit.",
+    429: "Too many attempts: try again later.",
+    503: "A server that this page needs is away.",
+}
+
+
+class RefusedError(Exception):
+    """What was asked for cannot be done; the message is written for whoever asked."""
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app``."""
+    app.add_exception_handler(LoginNeededError, _login)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(GleaneryError, _away)
+    app.add_exception_handler(Exception, _broken)
+
+
+def answer(request: Request, status: int, detail: str = "") -> Response:
+    """Return an error as a page, or as JSON under ``/api``."""
+    title = TITLES.get(status, "Something went wrong.")
+    if request.url.path.startswith("/api/"):
+        return JSONResponse({"error": title, "detail": detail}, status)
+    return show(request, "error", status=status, title=title, detail=detail)
+
+
+def _login(request: Request, _: Exception) -> Response:
+    if request.url.path.startswith("/api/"):
+        headers = {"WWW-Authenticate": "Bearer"}
+        return JSONResponse({"error": "Log in first.", "detail": ""}, 401, headers)
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    path = "/login" if request.method != "GET" else f"/login?next={quote(here, safe='/')}"
+    if request.headers.get("hx-request"):
+        return Response(status_code=401, headers={"HX-Redirect": path})
+    return RedirectResponse(path, status_code=303)
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    found = answer(request, error.status_code)
+    found.headers.update(error.headers or {})
+    return found
+
+
+def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    names = {str(part["loc"][-1]) for part in error.errors() if part["loc"]}
+    return answer(request, 422, ", ".join(sorted(names)))
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    return answer(request, 409, str(error))
+
+
+def _away(request: Request, error: Exception) -> Response:
+    return answer(request, 503, _logged(request, error))
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    return answer(request, 500, _logged(request, error))
+
+
+def _logged(request: Request, error: Exception) -> str:
+    number = secrets.token_hex(4)
+    logger.error("Error %s at %s", number, request.url.path, exc_info=error)
+    return f"# {number}"

@@ -1,0 +1,120 @@
+"""Crawls and their queues: as ``gleanery frontier`` shows and steers them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
+
+from fastapi import Form, HTTPException, Query, Request
+from starlette.responses import Response
+
+from admin.desk import Desk
+from admin.gate import AtDesk, Gate, Who
+from admin.rendering import go, show
+from crawlers.frontier.opened import controlled_crawl, listed_crawls
+from gleanery.errors import ConfigError, FrontierGoneError
+from storage.office.sessions import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlers.frontier.control import FrontierControl
+
+gate = Gate()
+SHOWN = 100
+"""Dead letters listed at most."""
+Action = Literal["pause", "resume", "requeue"]
+DONE: dict[Action, str] = {"pause": "paused", "resume": "resumed", "requeue": "requeued"}
+Crawl = Annotated[str, Query(max_length=300)]
+CrawlField = Annotated[str, Form(max_length=300)]
+
+
+@gate.page("/frontier", role="viewer")
+def page(request: Request, desk: AtDesk) -> Response:
+    """Show all crawls."""
+    return show(request, "frontier", crawls=listed_crawls(desk.config))
+
+
+@gate.page("/crawl", role="viewer")
+def crawl_page(request: Request, desk: AtDesk, name: Crawl) -> Response:
+    """Show one crawl by depth, and its dead letters."""
+    return show(request, "crawl", **looked(desk, name))
+
+
+@gate.read("/frontier", role="viewer")
+def api(desk: AtDesk) -> list[dict[str, Any]]:
+    """List the crawls."""
+    return [dict(row) for row in listed_crawls(desk.config)]
+
+
+@gate.read("/crawl", role="viewer")
+def api_crawl(desk: AtDesk, name: Crawl) -> dict[str, Any]:
+    """Count one crawl by depth, and list its dead letters."""
+    found = looked(desk, name)
+    return {"report": asdict(found["report"]), "dead": [asdict(d) for d in found["dead"]]}
+
+
+@gate.form("/crawl", role="operator")
+def form(
+    *,
+    request: Request,
+    desk: AtDesk,
+    who: Who,
+    name: CrawlField,
+    action: Annotated[Action, Form()],
+    letter: Annotated[str, Form(max_length=40)] = "",
+) -> Response:
+    """Pause, resume, or queue dead letters again."""
+    steer(desk, who, name, action, letter)
+    return go(request, f"/crawl?name={quote(name, safe='')}&done={DONE[action]}")
+
+
+@gate.act("/crawl", role="operator")
+def api_act(
+    desk: AtDesk,
+    who: Who,
+    name: Crawl,
+    action: Action,
+    letter: Annotated[str, Query(max_length=40)] = "",
+) -> dict[str, Any]:
+    """Pause, resume, or queue dead letters again: one, or all if none is named."""
+    return steer(desk, who, name, action, letter)
+
+
+def looked(desk: Desk, name: str) -> dict[str, Any]:
+    """Return the ``report`` of a crawl and its ``dead`` letters.
+
+    Raises:
+        HTTPException: 404, there is no such crawl.
+    """
+    with _crawl(desk, name) as control:
+        return {"report": control.stats(), "dead": control.dead(SHOWN)}
+
+
+def steer(desk: Desk, who: Session, name: str, action: Action, letter: str) -> dict[str, Any]:
+    """Do ``action`` to a crawl, and note it; return what it changed.
+
+    Raises:
+        HTTPException: 404, there is no such crawl.
+    """
+    with _crawl(desk, name) as control:
+        before = {"state": control.stats().state}
+        with desk.change(who, f"crawl.{action}", name, before) as change:
+            if action == "requeue":
+                number = control.requeue([letter] if letter else "all")
+                change.after = {"requeued": number, "letter": letter or "*"}
+            else:
+                (control.pause if action == "pause" else control.resume)()
+                change.after = {"state": control.stats().state}
+            return dict(change.after)
+
+
+@contextmanager
+def _crawl(desk: Desk, name: str) -> Iterator[FrontierControl]:
+    try:
+        with controlled_crawl(desk.config, name) as control:
+            yield control
+    except (ConfigError, FrontierGoneError) as error:
+        raise HTTPException(404) from error

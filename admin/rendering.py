@@ -1,0 +1,64 @@
+"""Pages out of templates: everything is escaped, addresses of others are no links to click."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from admin.look import look_of
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+TEMPLATES = Path(__file__).parent / "templates"
+NOTES = {
+    "saved": "Saved.",
+    "accepted": "Accepted: running crawls and servers see it when restarted.",
+    "rejected": "Rejected.",
+    "requeued": "Queued again.",
+    "paused": "Paused.",
+    "resumed": "Running again.",
+}
+"""What may be said after a change; the address names one of them, and no text of its own."""
+_ENVIRONMENT = Environment(
+    loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
+    trim_blocks=True, lstrip_blocks=True,
+)  # fmt: skip
+
+
+def show(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Return a page.
+
+    Args:
+        request: Says who asks, in which language and colours.
+        template: File in ``templates``, without ``.html.j2``.
+        status: Of the answer.
+        values: What the template shows.
+    """
+    look = look_of(request)
+    session = getattr(request.state, "session", None)
+    note = NOTES.get(request.query_params.get("done", ""), "")
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    html = _ENVIRONMENT.get_template(f"{template}.html.j2").render(
+        values, t=look.say, look=look, who=session, note=note, path=request.url.path, here=here
+    )
+    return HTMLResponse(html, status_code=status)
+
+
+def go(request: Request, path: str) -> Response:
+    """Send the browser on to ``path``, one of ours, after a change."""
+    if request.headers.get("hx-request"):
+        return Response(status_code=204, headers={"HX-Redirect": path})
+    return RedirectResponse(path, status_code=303)
+
+
+def instant(ms: float) -> str:
+    """Write milliseconds since 1970 as ISO 8601, UTC, to the second."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(sep=" ", timespec="seconds")[:19]
+
+
+_ENVIRONMENT.filters["instant"] = instant

@@ -1,0 +1,97 @@
+"""Crawls where the configuration has them: in Redis if there is an address, else in files."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from gleanery.errors import ConfigError, FrontierGoneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from redis import Redis
+
+    from crawlers.frontier.control import FrontierControl
+    from gleanery.config import Config
+
+
+def listed_crawls(config: Config, url: str = "") -> list[dict[str, object]]:
+    """Return the crawls, one row each: ``CrawlRow``'s fields.
+
+    Args:
+        config: Says where they are.
+        url: Another Redis than the configured one.
+
+    Raises:
+        ConfigError: The address is malformed, or the package ``redis`` is not installed.
+    """
+    if url or config.redis_url:
+        from crawlers.frontier.redis_control import crawls  # noqa: PLC0415 - an extra
+
+        with connected(url or config.redis_url) as client:
+            return [asdict(row) for row in crawls(client)]
+    from crawlers.frontier import sqlite_control  # noqa: PLC0415
+
+    return [asdict(row) for row in sqlite_control.crawls(config.home / "frontier")]
+
+
+@contextmanager
+def controlled_crawl(
+    config: Config, crawl: str, *, url: str = "", path: Path | None = None
+) -> Iterator[FrontierControl]:
+    """Yield the control of ``crawl``.
+
+    Args:
+        config: Says where it is.
+        crawl: Its name.
+        url: Another Redis than the configured one.
+        path: Its file, wherever that lies.
+
+    Raises:
+        ConfigError: There is no such crawl, or no client of Redis.
+    """
+    if path is None and not (url or config.redis_url):
+        path = config.home / "frontier" / f"{quote(crawl, safe='')}.db"
+    try:
+        if path is not None:
+            from crawlers.frontier.sqlite_control import SqliteControl  # noqa: PLC0415
+
+            yield SqliteControl(path, crawl)
+            return
+        from crawlers.frontier.redis_control import RedisControl  # noqa: PLC0415 - an extra
+
+        with connected(url or config.redis_url) as client:
+            yield RedisControl(client, crawl)
+    except FrontierGoneError as error:
+        raise ConfigError(f"{error}. `gleanery frontier list` shows which there are.") from error
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Redis]:
+    """Yield a client of Redis at ``url``.
+
+    Raises:
+        ConfigError: The address is malformed, or the package ``redis`` is not installed.
+    """
+    try:
+        from redis.backoff import NoBackoff  # noqa: PLC0415 - an extra
+        from redis.retry import Retry  # noqa: PLC0415
+
+        from storage.redis_address import open_redis  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError("Install the shared frontier: pip install 'gleanery[server]'") from error
+    try:
+        client = open_redis(
+            url,
+            socket_connect_timeout=5,
+            socket_timeout=10,
+            retry=Retry(NoBackoff(), 0),  # a person is waiting: say at once that it is away
+        )
+    except ValueError as error:
+        raise ConfigError(f"--redis, GLEANERY_REDIS_URL: {error}") from error
+    with client:
+        yield client

@@ -1,0 +1,1 @@
+"""Who may use the admin page, who is logged in, and what they have changed."""

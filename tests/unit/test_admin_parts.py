@@ -1,0 +1,42 @@
+"""What the admin page is made of: its words, its vendored files, its weight."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi", reason="needs gleanery[server]")
+
+from admin.failures import TITLES
+from admin.korean import KOREAN
+from admin.rendering import NOTES
+
+ADMIN = Path(__file__).parents[2] / "admin"
+
+
+def test_everything_that_templates_say_is_there_in_korean():
+    templates = "".join(p.read_text("utf-8") for p in (ADMIN / "templates").glob("*.j2"))
+    said = set(re.findall(r"""\bt\((?:"([^"]+)"|'([^']+)')\)""", templates))
+
+    texts = {a or b for a, b in said} | set(NOTES.values()) | set(TITLES.values())
+    assert texts - set(KOREAN) == set()
+
+
+def test_vendored_files_are_those_that_are_recorded():
+    sources = json.loads((ADMIN / "static" / "SOURCES.json").read_text("utf-8"))
+
+    found = {
+        name: hashlib.sha256((ADMIN / "static" / name).read_bytes()).hexdigest() for name in sources
+    }
+    assert found == {name: source["sha256"] for name, source in sources.items()}
+    assert {p.name for p in (ADMIN / "static").glob("*.min.*")} == set(sources)
+
+
+def test_what_a_page_loads_besides_its_text_is_light():
+    loaded = [p for p in (ADMIN / "static").iterdir() if p.suffix in {".js", ".css", ".svg"}]
+
+    assert sum(p.stat().st_size for p in loaded) <= 200 * 1024
