@@ -26,6 +26,7 @@ from commands.frontier import frontier
 from commands.media import media
 from commands.profiles import profiles
 from commands.proposals import proposals
+from commands.purge import purge
 from commands.quality import quality
 from commands.reenrich import reenrich
 from commands.report import report
@@ -65,6 +66,7 @@ for _command in (
     revisit,
     seeds,
     export,
+    purge,
     evaluate,
     compare,
     compare_audio,

@@ -45,6 +45,7 @@ def export(
     from commands.opened import opened_store
     from exports import ExportPlan, Ratios
     from exports import export as write
+    from exports.known import remember
     from gleanery.config import load_config
     from gleanery.errors import ConfigError
     from items import load_taxonomy
@@ -76,6 +77,7 @@ def export(
     ):
         needed = vectors or clips or media == "bytes"
         files = open_media(config.media_place) if needed else None
+        remember(config.home, out)  # a purge looks into it
         result = write(plan, store, out, index=index, media=files, progress=progress)
     if as_json:
         print_json(asdict(result))

@@ -70,6 +70,7 @@ EXTENSIONS: dict[str, int] = {
 }
 ITEM_PIPELINES = {
     "pipelines.validate.ValidatePipeline": 100,
+    "pipelines.purged.PurgedPipeline": 150,
     "pipelines.dedup.DedupPipeline": 200,
     "pipelines.media.MediaPipeline": 300,
     "pipelines.classify.ClassifyPipeline": 400,

@@ -34,6 +34,12 @@ _BY_BAND = "SELECT * FROM (SELECT text FROM bands WHERE band = ? ORDER BY text L
 _CANDIDATES = " UNION ".join([_BY_DIGEST] + [_BY_BAND] * BANDS)
 _COMPARED = "SELECT identity, thread, digest, signature FROM texts WHERE id IN ({}) ORDER BY id"
 
+_TRACES = (
+    "SELECT count(*) FROM texts WHERE identity = ?",
+    "SELECT count(*) FROM texts WHERE twin = ?",
+    "SELECT count(*) FROM groups WHERE thread = ?",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -126,6 +132,25 @@ class NearIndex:
             for one, other in threads:
                 self._join(one, other)
 
+    def remove(self, identities: Iterable[str]) -> int:
+        """Take texts out, all or none, with every mention of them; return how many there were.
+
+        What was like them loses its twin, and groups named by a thread that is gone get the name
+        of the smallest one left.
+        """
+        with self._translated(), self._transaction():
+            return sum([self._remove(identity) for identity in identities])
+
+    def traces(self, identities: Iterable[str]) -> int:
+        """Count the places that name some items: texts, twins, threads and their groups."""
+        with self._translated():
+            db = self._connected()
+            return sum(
+                db.execute(sql, (identity,)).fetchone()[0]
+                for identity in identities
+                for sql in _TRACES
+            )
+
     def __len__(self) -> int:
         with self._translated():
             return int(self._connected().execute("SELECT count(*) FROM texts").fetchone()[0])
@@ -178,6 +203,27 @@ class NearIndex:
         if heir is not None:
             rows = [(band, heir) for band in bands]
             db.executemany("INSERT OR IGNORE INTO bands VALUES (?, ?)", rows)
+
+    def _remove(self, identity: str) -> bool:
+        db = self._connected()
+        known = db.execute("SELECT id FROM texts WHERE identity = ?", (identity,)).fetchone()
+        if known:
+            self._forget(known[0])
+        db.execute("UPDATE texts SET twin = NULL, likeness = NULL WHERE twin = ?", (identity,))
+        self._ungroup(identity)
+        return known is not None
+
+    def _ungroup(self, thread: str) -> None:
+        """Take a thread out of its group; the others stay together."""
+        db = self._connected()
+        row = db.execute("SELECT parent FROM groups WHERE thread = ?", (thread,)).fetchone()
+        if row is None:
+            return
+        below = "SELECT min(thread) FROM groups WHERE parent = ? AND thread <> ?"
+        heir = row[0] if row[0] != thread else db.execute(below, (thread, thread)).fetchone()[0]
+        db.execute("DELETE FROM groups WHERE thread = ?", (thread,))
+        if heir is not None:
+            db.execute("UPDATE groups SET parent = ? WHERE parent = ?", (heir, thread))
 
     def _twins(self, mark: Fingerprint) -> Iterator[Twin]:
         db = self._connected()

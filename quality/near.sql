@@ -8,6 +8,7 @@ CREATE TABLE IF NOT EXISTS texts (
     likeness  REAL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS texts_by_digest ON texts (digest);
+CREATE INDEX IF NOT EXISTS texts_by_twin ON texts (twin) WHERE twin IS NOT NULL;
 CREATE TABLE IF NOT EXISTS bands (
     band INTEGER NOT NULL,
     text INTEGER NOT NULL,
@@ -17,3 +18,4 @@ CREATE TABLE IF NOT EXISTS groups (   -- threads that hold copies of one another
     thread TEXT PRIMARY KEY,
     parent TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS groups_by_parent ON groups (parent);

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
+from gleanery.errors import StoreError, StoreUnavailableError
 from storage.credentials import Credentials
 
 if TYPE_CHECKING:
@@ -132,11 +133,18 @@ def make_or_renew(
             f"{server.variable}_PASSWORD": password,
         }
     )
-    if server.create(service, password):
+    try:
+        is_new = server.create(service, password)
+    except StoreUnavailableError:
+        raise  # nobody knows whether it came through: the file stays
+    except StoreError:
+        kept.forget()
+        raise
+    if is_new:
         kept.commit()
-        server.grant(service)
-        return "created"
     server.grant(service)
+    if is_new:
+        return "created"
     if not (given or rotate):
         kept.forget()
         return "as it was"

@@ -15,7 +15,7 @@ from gleanery.config import reveal
 from gleanery.errors import CredentialError, ExtractionError, PlatformUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _KINDS: dict[str, Literal["post", "comment", "more"]] = {
     "Submission": "post",
@@ -152,6 +152,34 @@ class RedditApi:
             raise ExtractionError(f"Reddit answers with an error: {error}") from error
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise ExtractionError(f"unknown shape of answer: {type(error).__name__}") from error
+
+    def info(self, fullnames: Sequence[str]) -> list[Thing]:
+        """Return those of up to 100 things that Reddit shows; PRAW fetches and keeps the limits.
+
+        Blocks: for programs that do nothing else meanwhile, never in a crawl.
+
+        Raises:
+            CredentialError: Reddit refuses the app's id or secret.
+            PlatformUnavailableError: No answer, or too many requests.
+            ExtractionError: The answer is none.
+        """
+        from praw.exceptions import PRAWException
+        from prawcore.exceptions import OAuthException, PrawcoreException, ResponseException
+
+        try:
+            return _things(list(self._reddit.info(fullnames=fullnames)))
+        except OAuthException as error:
+            raise CredentialError(f"Reddit refuses the app: {error.error}") from error
+        except ResponseException as error:
+            status = error.response.status_code
+            if status in (401, 403):
+                raise CredentialError(f"Reddit refuses the app ({status})") from error
+            raise PlatformUnavailableError(f"Reddit answers {status}") from error
+        except PrawcoreException as error:
+            raise PlatformUnavailableError(f"Reddit: {type(error).__name__}") from error
+        except (PRAWException, AttributeError, KeyError, TypeError, ValueError) as error:
+            what = type(error).__name__
+            raise ExtractionError(f"Reddit: unknown shape of answer: {what}") from error
 
 
 def _page(listing: Any) -> Page:

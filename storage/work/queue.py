@@ -108,6 +108,18 @@ class WorkQueue(ABC):
         """
 
     @abstractmethod
+    def remove(self, identities: Sequence[str]) -> list[str]:
+        """Forget jobs, finished ones too; whoever has one finds its lease lost.
+
+        Returns:
+            Those that there were.
+        """
+
+    @abstractmethod
+    def known(self, identities: Sequence[str]) -> list[str]:
+        """Return those of ``identities`` that have a job, in whatever state."""
+
+    @abstractmethod
     def counts(self) -> Counts:
         """Count what there is."""
 

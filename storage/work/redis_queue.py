@@ -32,7 +32,7 @@ TIMEOUT_SECONDS = 10.0
 PASSING = ("LOADING", "READONLY", "MISCONF", "OOM", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN")
 """Refusals that end by themselves, or once a person has made room."""
 _FOLDER = Path(__file__).with_name("scripts")
-_SCRIPTS = ("put", "lease", "settle", "again", "look")
+_SCRIPTS = ("put", "lease", "settle", "again", "look", "remove")
 
 
 def _source(name: str) -> str:
@@ -109,6 +109,16 @@ class RedisWorkQueue(WorkQueue):
         if identities == "all":
             return int(self._run("again", "requeue"))
         return int(self._run("again", "requeue", *identities)) if identities else 0
+
+    def remove(self, identities: Sequence[str]) -> list[str]:
+        return self._those("remove", identities)
+
+    def known(self, identities: Sequence[str]) -> list[str]:
+        return self._those("look", identities)
+
+    def _those(self, what: str, identities: Sequence[str]) -> list[str]:
+        found = self._run("remove", what, *dict.fromkeys(identities)) if identities else []
+        return [identity.decode() for identity in found]
 
     def counts(self) -> Counts:
         numbers = self._run("look", "counts", self.rules.lease_ms)

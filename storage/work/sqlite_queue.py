@@ -195,6 +195,16 @@ class SqliteWorkQueue(WorkQueue):
                 moved += done.rowcount
             return moved
 
+    def remove(self, identities: Sequence[str]) -> list[str]:
+        with self._transaction() as db:
+            found = _known(db, identities)
+            db.executemany("DELETE FROM jobs WHERE identity = ?", [(i,) for i in found])
+            return found
+
+    def known(self, identities: Sequence[str]) -> list[str]:
+        with self._transaction() as db:
+            return _known(db, identities)
+
     def counts(self) -> Counts:
         with self._transaction() as db:
             now = _now()
@@ -256,6 +266,11 @@ def _next(db: sqlite3.Connection) -> int:
 
 def _count(db: sqlite3.Connection, where: str, *values: object) -> int:
     return int(db.execute(f"SELECT count(*) FROM jobs WHERE {where}", values).fetchone()[0])  # noqa: S608
+
+
+def _known(db: sqlite3.Connection, identities: Sequence[str]) -> list[str]:
+    sql = "SELECT count(*) FROM jobs WHERE identity = ?"
+    return [i for i in dict.fromkeys(identities) if db.execute(sql, (i,)).fetchone()[0]]
 
 
 def _queue(db: sqlite3.Connection, identity: str, at: int) -> None:

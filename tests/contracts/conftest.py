@@ -8,6 +8,7 @@ from gleanery.registry import load_folder
 from storage import Store
 from storage.redis_address import open_redis
 from tests.contracts.frontier import RedisCrawl, SqliteCrawl
+from tests.contracts.work import RedisWork, SqliteWork
 from tests.redis_servers import cluster, one_server, valkey_program
 from tests.store_servers import emptied
 
@@ -21,6 +22,21 @@ def crawl(request, tmp_path):
         crawl = RedisCrawl(request.getfixturevalue(f"{request.param}_url"), "contract")
     yield crawl
     crawl.close()
+
+
+@pytest.fixture(params=["redis", "valkey", "cluster", "sqlite"])
+def work(request, tmp_path):
+    """An empty work queue, seen from outside."""
+    if request.param == "sqlite":
+        return SqliteWork(tmp_path)
+    return RedisWork(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+def queue(work):
+    """The same, open."""
+    with work.queue() as opened:
+        yield opened
 
 
 @pytest.fixture(params=sorted(load_folder("storage.stores", Store)))

@@ -14,22 +14,8 @@ import pytest
 
 from gleanery.errors import StoreError, StoreUnavailableError
 from storage.work import Counts, open_queue
-from tests.contracts.work import RedisWork, SqliteWork
 
 STEPS = ["download", "vectorize_video"]
-
-
-@pytest.fixture(params=["redis", "valkey", "cluster", "sqlite"])
-def work(request, tmp_path):
-    if request.param == "sqlite":
-        return SqliteWork(tmp_path)
-    return RedisWork(request.getfixturevalue(f"{request.param}_url"))
-
-
-@pytest.fixture
-def queue(work):
-    with work.queue() as opened:
-        yield opened
 
 
 def one(queue, worker="w", held=()):

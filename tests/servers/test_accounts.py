@@ -184,6 +184,7 @@ def test_passwords_are_in_files_that_only_the_owner_reads(mysql):
         pass  # the old password still stands
 
 
+@pytest.mark.slow
 def test_one_service_gets_a_new_password_or_a_given_one(mysql, tmp_path):
     home, options = mysql
     before = {s: as_service(home, s) for s in SERVICES}
@@ -216,6 +217,16 @@ def test_one_service_gets_a_new_password_or_a_given_one(mysql, tmp_path):
     assert "there are migrator, crawl, admin, client, exporter" in unknown.error
 
 
+def test_who_may_not_make_accounts_is_refused_and_nothing_changes(mysql):
+    home, _ = mysql
+    before = {path.name: path.read_bytes() for path in (home / "accounts").iterdir()}
+
+    refused = gleanery(home, "db", "accounts", "--rotate", **as_service(home, "admin"))
+
+    assert "CREATE USER" in refused.error
+    assert {path.name: path.read_bytes() for path in (home / "accounts").iterdir()} == before
+
+
 def test_rights_that_somebody_added_are_taken_back(mysql):
     home, options = mysql
     database = Database(options)
@@ -233,6 +244,7 @@ def test_rights_that_somebody_added_are_taken_back(mysql):
     assert any("`items`" in g for g in found)
 
 
+@pytest.mark.slow
 def test_what_is_printed_makes_the_same_accounts(mysql, tmp_path):
     """The statements on paper, run by hand, leave nothing for the command to change."""
     _, options = mysql

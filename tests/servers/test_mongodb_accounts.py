@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -23,7 +24,9 @@ from storage.mongodb.schema import COLLECTIONS
 from tests.cli import gleanery
 from tests.conftest import missing_server
 from tests.contracts.store_items import CLASSIFIED, NOW, POST
-from tests.store_servers import has_mongodb, running_mongodb, scratch_mongodb, skip_without
+from tests.contracts.test_store_transcripts import SPOKEN
+from tests.servers.test_accounts import no_accounts_left
+from tests.store_servers import emptied, has_mongodb, running_mongodb, scratch_mongodb, skip_without
 
 REFUSED = 13
 ACTIONS = {"r": {"r"}, "rw": {"r", "w"}, "rwd": {"r", "w", "d"}, "": set()}
@@ -149,6 +152,7 @@ def test_each_program_runs_with_its_account(home):
     assert checked.json == {"problems": []}
 
 
+@pytest.mark.slow
 def test_a_new_password_replaces_the_old_one(home, administrator):
     env = {"GLEANERY_STORE": "mongodb", "GLEANERY_MONGODB_URL": administrator}
     before = {s: as_service(home, s) for s in SERVICES}
@@ -166,6 +170,37 @@ def test_a_new_password_replaces_the_old_one(home, administrator):
         open_store("mongodb", "", old).open()
 
 
+@pytest.mark.slow
+def test_with_both_servers_one_file_a_service_is_enough(
+    home, administrator, mysql_server, tmp_path
+):
+    both = "mysql+mongodb"
+    env = {"GLEANERY_STORE": both, "GLEANERY_MONGODB_URL": administrator,
+           "GLEANERY_MYSQL_URL": mysql_server}  # fmt: skip
+    options = StoreOptions(mysql_url=mysql_server)
+    emptied("mysql", tmp_path, options)
+    with no_accounts_left(options):
+        made = [
+            gleanery(tmp_path, "db", "accounts", "--service", "migrator", "--rotate", **env),
+            gleanery(tmp_path, "db", "init", **as_service(tmp_path, "migrator")),
+            gleanery(tmp_path, "db", "accounts", "--rotate", **env),
+            gleanery(tmp_path, "db", "check", **as_service(tmp_path, "migrator")),
+        ]
+        assert [done.returncode for done in made] == [0, 0, 0, 0], made
+        with open_store(both, "", options_of(tmp_path, "crawl")) as store:
+            store.save([CLASSIFIED])
+            store.update(POST.identity, lambda item: setattr(item, "score", 11))
+            store.save_transcript(replace(SPOKEN, identity=POST.identity))
+            with pytest.raises(StoreError, match="denied"):
+                store.delete([POST.identity])
+        with open_store(both, "", options_of(tmp_path, "client")) as store:
+            assert [row["score"] for row in store.search("여행")] == [11]
+            assert len(store.transcripts(POST.identity)) == 1
+        with open_store(both, "", options_of(tmp_path, "admin")) as store:
+            assert store.delete([POST.identity]) == [POST.identity]
+            assert store.transcripts(POST.identity) == []
+
+
 def test_roles_name_collections_one_by_one():
     """As they are sent; nobody but the migrator has a right to every collection."""
     read = {"resource": {"db": "g", "collection": "documents"}, "actions": ["find"]}
@@ -177,6 +212,7 @@ def test_roles_name_collections_one_by_one():
     assert wide == {"migrator"}
 
 
+@pytest.mark.slow
 def test_what_is_printed_asks_for_passwords(home, administrator):
     env = {"GLEANERY_STORE": "mongodb", "GLEANERY_MONGODB_URL": administrator}
 

@@ -87,6 +87,7 @@ def test_mysql_with_a_certificate_of_others_is_refused(mysql, others):
         open_store("mysql", "", options).open()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:unclosed <socket")
 def test_mysql_under_another_name_is_refused(tmp_path, ours):
     folder = tmp_path / "m"

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gleanery.errors import StoreError
@@ -298,3 +298,33 @@ def test_real_texts_that_were_edited_are_found_and_others_are_not(real_rows, ind
     alike = sum(index.twin(f"a:{n}") is not None for n in range(len(texts)))
     assert hits / len(texts) >= 0.9
     assert alike <= 5
+
+
+def test_a_removed_text_leaves_no_mention_and_the_others_stay_together(tmp_path):
+    texts = {"a:1": ENGLISH, "a:2": ENGLISH, "a:3": ENGLISH, "a:4": KOREAN}
+    with NearIndex(tmp_path / "near.db") as index:
+        index.add(Entry(i, i, fingerprint(text)) for i, text in texts.items())
+        removed = (index.remove(["a:1", "a:none"]), index.remove(["a:1"]))
+
+        assert removed == (1, 0)
+        assert index.traces(["a:1"]) == 0
+        assert dict(index.groups()) == {"a:2": "a:2", "a:3": "a:2"}
+        assert (index.twin("a:2"), len(index)) == (None, 3)
+        assert [twin.identity for twin in index.check(fingerprint(ENGLISH))] == ["a:2"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(gone=st.lists(st.integers(0, 7), unique=True), pairs=st.lists(
+    st.tuples(st.integers(0, 7), st.integers(0, 7))))  # fmt: skip
+def test_threads_that_are_left_stay_in_the_groups_they_were_in(tmp_path_factory, gone, pairs):
+    with NearIndex(tmp_path_factory.mktemp("n") / "near.db") as index:
+        index.join([(f"t{a}", f"t{b}") for a, b in pairs])
+        before = {f"t{n}": index.group(f"t{n}") for n in range(8)}
+        index.remove([f"t{n}" for n in gone])
+        left = [n for n in range(8) if n not in gone]
+        after = {f"t{n}": index.group(f"t{n}") for n in left}
+
+    for a in left:
+        for b in left:
+            together = before[f"t{a}"] == before[f"t{b}"]
+            assert (after[f"t{a}"] == after[f"t{b}"]) == together

@@ -1,0 +1,1 @@
+"""Remove items from every place that keeps something of them, and prove it."""

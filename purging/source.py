@@ -1,0 +1,84 @@
+"""Ask platforms which stored items they no longer show."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from platforms.reddit.gone import batched, check, is_fullname
+from platforms.reddit.items import PLATFORM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from items import Item
+    from platforms.reddit.api import RedditApi
+    from storage import Store
+
+KINDS = ("post", "comment")
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """What Reddit said of the stored posts and comments."""
+
+    asked: int = 0
+    gone: list[str] = field(default_factory=list)
+    """Identities of what was deleted or removed: to be purged."""
+    absent: list[str] = field(default_factory=list)
+    """Identities of what the answers did not hold."""
+    nameless: int = 0
+    """Shown without their author: stored items lose theirs."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return counts, ready for JSON."""
+        lengths = {"gone": len(self.gone), "absent": len(self.absent)}
+        return asdict(self) | lengths
+
+
+def ask_reddit(
+    api: RedditApi, store: Store, *, dry_run: bool, progress: Callable[[int], None]
+) -> Asked:
+    """Ask about every stored post and comment of Reddit, a hundred at once.
+
+    Args:
+        api: Of our app.
+        store: Open.
+        dry_run: Leave authors as they are.
+        progress: Told how many were asked about.
+
+    Raises:
+        PlatformError: Reddit refuses us, or does not answer; nothing was purged.
+        StoreError: The store is away.
+    """
+    result = Asked()
+    for fullnames in batched(_stored(store)):
+        for fullname, state in check(api, fullnames):
+            identity = f"{PLATFORM}:{fullname}"
+            result.asked += 1
+            if state == "gone":
+                result.gone.append(identity)
+            elif state == "absent":
+                result.absent.append(identity)
+            elif state == "nameless":
+                result.nameless += _lose_author(store, identity, dry_run=dry_run)
+        progress(result.asked)
+    return result
+
+
+def _stored(store: Store) -> Iterator[str]:
+    for row in store.scan(kinds=KINDS):
+        if row["platform"] == PLATFORM and is_fullname(row["external_id"]):
+            yield row["external_id"]
+
+
+def _lose_author(store: Store, identity: str, *, dry_run: bool) -> bool:
+    """Take the name of an author who is gone off an item; return whether it had one."""
+    row = store.find(identity)
+    if row is None or row["author"] is None:
+        return False
+
+    def change(item: Item) -> None:
+        item.author = None
+
+    return dry_run or store.update(identity, change)

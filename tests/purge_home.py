@@ -1,0 +1,120 @@
+"""A ``HOME`` in which something of every item is in every place there is."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from items import Annotation, Comment, MediaFile, Post, Video
+from media.store import open_media
+from model_server.likeness.head import Head
+from model_server.likeness.profiles import Card, Profile, save_profile
+from quality import Entry, NearIndex, fingerprint
+from storage import open_store
+from storage.book import TOPICS
+from storage.work import open_queue
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+STORY = (
+    "재생에너지 발전 비중이 올해 처음으로 십 퍼센트를 넘었다고 전력거래소가 밝혔다. 태양광 설비가 "
+    "크게 늘어난 데다 바람이 불어 풍력도 지난해보다 오 분의 일가량 늘어난 덕분이라고 설명했다."
+)
+SECRET = "the wedding of the harbour master was on a Tuesday in spring with all of his cousins"
+OWN, SHARED, VECTORS = b"only kim's", b"also lee's", b"kim's vectors"
+
+
+def key(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+def a_file(data: bytes, role: str) -> MediaFile:
+    return MediaFile(key=key(data), role=role, content_type="x/y", size=len(data), source=role)
+
+
+def scored() -> dict:
+    answer = Annotation(tool="classify", engine="e5", version="1", score=0.8, value={"scores": {}})
+    value = {"score": 0.9, "reasons": [], "language": "en", "twin": None, "of": ""}
+    quality = Annotation(tool="quality", engine="rules", version="1", value=value)
+    return {"category": "food", "classified_at": NOON, "annotations": [answer, quality]}
+
+
+def items() -> list:
+    """Kim's post with comments of others below, Lee's copy of it, and a video of theirs both."""
+    more = scored() | {"fetched_at": NOON}
+    kim = Post(platform="reddit", external_id="t3_kim", url="u", author="kim", text=STORY,
+               media_files=[a_file(OWN, "video"), a_file(SHARED, "image"),
+                            a_file(VECTORS, "vectors")], **more)  # fmt: skip
+    reply = Comment(platform="reddit", external_id="t1_1", url="u", author="lee", text=SECRET,
+                    root=kim.identity, parent=kim.identity, **more)  # fmt: skip
+    deeper = Comment(platform="reddit", external_id="t1_2", url="u", author="park",
+                     text="so it was", root=kim.identity, parent="reddit:t1_1", **more)  # fmt: skip
+    copy = Post(platform="reddit", external_id="t3_lee", url="u", author="lee", text=STORY + "!",
+                media_files=[a_file(SHARED, "image")], **more)  # fmt: skip
+    other = Video(platform="youtube", external_id="v", url="u", author="kim", **more)
+    return [kim, reply, deeper, copy, other]
+
+
+KIMS = ["reddit:t3_kim", "reddit:t1_1", "reddit:t1_2"]
+"""What goes with Kim's post."""
+OTHERS = ["reddit:t3_lee", "youtube:v"]
+
+
+def fill(home: Path) -> Path:
+    """Put the items everywhere."""
+    with open_store("sqlite", home / "gleanery.db") as store:
+        store.save(items())
+        store.book(TOPICS).change(
+            ["wind", "tea"],
+            lambda name, _: {
+                "key": name, "group": "", "at": None,
+                "items": [{"identity": KIMS[0] if name == "wind" else OTHERS[0]}],
+            },
+        )  # fmt: skip
+    media = open_media(home / "media")
+    for data in (OWN, SHARED, VECTORS):
+        media.put_bytes(data)
+    with open_queue("", home) as queue:
+        for item in items():
+            queue.put(item.identity, ["download"])
+    with NearIndex(home / "near.db") as index:
+        index.add(
+            Entry(i.identity, getattr(i, "root", None) or i.identity, fingerprint(i.text))
+            for i in items()
+        )
+    scratch = home / "work" / sha256(KIMS[0].encode()).hexdigest()[:32]
+    scratch.mkdir(parents=True)
+    (scratch / "half.mp4").write_bytes(b"half a video")
+    teach(home / "profiles")
+    return home
+
+
+def teach(folder: Path) -> None:
+    """Keep a profile that learnt from two of the texts and one of its own."""
+    rows = [{"text": text, "category": "food"} for text in (SECRET, "bread", STORY)]
+    figures = {"accuracy": 1.0}
+    card = Card(name="forum", version=0, created="2026-11-23T00:00:00+00:00", rows=3, sources={},
+                taxonomy="1", weights="w", temperature=1.0, before=figures, inside=figures,
+                across=figures)  # fmt: skip
+    vectors = np.eye(3, 4, dtype=np.float32)
+    weights = np.ones((3, 2), np.float32)
+    head = Head(vectors=vectors, weights=weights, keys=("art", "food"))
+    save_profile(Profile(card=card, head=head), rows, folder)
+
+
+def bytes_of(home: Path) -> bytes:
+    """All that is on the disk, file names included."""
+    return b"".join(
+        path.name.encode() + path.read_bytes() for path in home.rglob("*") if path.is_file()
+    )
+
+
+def in_export(folder: Path) -> list[str]:
+    return [
+        json.loads(line)["identity"]
+        for shard in sorted(folder.glob("*.jsonl"))
+        for line in shard.read_text("utf-8").splitlines()
+    ]
