@@ -25,6 +25,7 @@ from storage.bookkeeping import Version, folded, pages
 from storage.described import described
 from storage.merge import merged
 from storage.mongodb.database import Document, connect, translated
+from storage.mongodb.mending import Placed, mend
 from storage.mongodb.paths import paths, unknown_parents
 from storage.mongodb.schema import COMMENTS, COUNTERS, DOCUMENTS, ITEMS, PAGES
 from storage.searched import text_of, title_of
@@ -150,11 +151,19 @@ class Documents:
     def _write(
         self, changed: dict[str, Version], known: Mapping[str, Version], raw: list[Any]
     ) -> None:
-        operations = self._operations(changed, known)  # encodes all: nothing is written before
+        extra = self._extra(changed, known)
+        operations = _operations(changed, known, extra)  # encodes all: nothing is written before
         if raw:
             self.db[PAGES].bulk_write(raw, ordered=False)
         for name, several in operations.items():
             self._bulk(name, several)
+        written = [
+            Placed(identity, _answered(changed[identity].row), more["path"])
+            for identity, more in extra.items()
+            if "path" in more
+        ]
+        if written:
+            mend(self.db, written, {placed.identity for placed in written} - set(known))
 
     def _bulk(self, name: str, operations: list[Any]) -> None:
         expected = sum(isinstance(o, ReplaceOne) for o in operations)
@@ -167,21 +176,6 @@ class Documents:
             raise
         if result.matched_count < expected:
             raise _LostError
-
-    def _operations(
-        self, changed: dict[str, Version], known: Mapping[str, Version]
-    ) -> dict[str, list[Any]]:
-        extra = self._extra(changed, known)
-        operations: dict[str, list[Any]] = {}
-        for identity, (row, revision) in changed.items():
-            document = {"_id": identity, "revision": revision, **extra[identity], "item": row}
-            encoded = _encoded(document)
-            operations.setdefault(_collection(row), []).append(
-                ReplaceOne({"_id": identity, "revision": known[identity].revision}, encoded)
-                if identity in known
-                else InsertOne(encoded)
-            )
-        return operations
 
     def _extra(
         self, changed: dict[str, Version], known: Mapping[str, Version]
@@ -234,11 +228,32 @@ class _LostError(Exception):
     """Somebody else came first: the same may succeed when it is repeated."""
 
 
+def _operations(
+    changed: dict[str, Version], known: Mapping[str, Version], extra: dict[str, Document]
+) -> dict[str, list[Any]]:
+    operations: dict[str, list[Any]] = {}
+    for identity, (row, revision) in changed.items():
+        document = {"_id": identity, "revision": revision, **extra[identity], "item": row}
+        encoded = _encoded(document)
+        operations.setdefault(_collection(row), []).append(
+            ReplaceOne({"_id": identity, "revision": known[identity].revision}, encoded)
+            if identity in known
+            else InsertOne(encoded)
+        )
+    return operations
+
+
 def _laid_over(known: Version | None, row: Row) -> Version:
     if known is None:
         return Version(row, 1)
     new = merged(known.row, row)
     return known if new == known.row else Version(new, known.revision + 1)
+
+
+def _answered(row: Row) -> str | None:
+    """Return the comment that a comment answers; ``None`` if it answers the root."""
+    parent: str | None = row["parent"]
+    return parent if parent != row.get("root") else None
 
 
 def _collection(row: Row) -> str:

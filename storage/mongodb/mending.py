@@ -1,0 +1,99 @@
+"""Paths of comments that came before what they answer, put right once it has come.
+
+Whoever writes a comment looks afterwards at the paths around it: whether what it answers stands
+elsewhere by now, and whether replies to it were there before. So of two writers that cross, the
+later one sees what the other did.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from pymongo import UpdateOne
+
+from storage.mongodb.paths import part
+from storage.mongodb.schema import COMMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from pymongo.collection import Collection as Comments
+    from pymongo.database import Database
+
+    from storage.mongodb.database import Document
+
+ROUNDS = 20
+"""Looks at most; a further one is needed only if another writer moved something meanwhile."""
+_SEEN = {"path": 1, "item.parent": 1}
+
+
+class Placed(NamedTuple):
+    """A comment and where it stands."""
+
+    identity: str
+    parent: str | None
+    path: str
+
+
+def mend(db: Database[Document], written: Sequence[Placed], new: Collection[str]) -> None:
+    """Rewrite paths, of comments and of all below them, that do not go on from their parent's.
+
+    Args:
+        db: Where.
+        written: Comments that were just written.
+        new: Those of them that were not there before.
+    """
+    comments = db[COMMENTS]
+    for _ in range(ROUNDS):
+        wrong = _wrong(comments, {placed.identity: placed for placed in written}, new)
+        if not wrong:
+            return
+        for old, right in wrong.items():
+            _move(comments, old, right)
+        written = _placed(comments, {"_id": {"$in": [placed.identity for placed in written]}})
+
+
+def _placed(comments: Comments[Document], where: Document) -> list[Placed]:
+    return [
+        Placed(found["_id"], found["item"].get("parent"), found["path"])
+        for found in comments.find(where, _SEEN)
+    ]
+
+
+def _wrong(
+    comments: Comments[Document], written: Mapping[str, Placed], new: Collection[str]
+) -> dict[str, str]:
+    """Return paths that are wrong, and what they should be; those above others come first."""
+    known = dict(written)
+    if above := {p.parent for p in written.values() if p.parent} - set(written):
+        known |= {p.identity: p for p in _placed(comments, {"_id": {"$in": list(above)}})}
+    if new:
+        below = _placed(comments, {"item.parent": {"$in": list(new)}})
+        known |= {p.identity: p for p in below}
+    wrong = {}
+    for identity, parent, path in known.values():
+        over, own = known.get(parent or ""), part(identity)
+        if over is None or own in over.path.split("/"):  # in a circle there is no right path
+            continue
+        if path != (right := f"{over.path}/{own}"):
+            wrong[path] = right
+    return dict(sorted(wrong.items(), key=lambda pair: len(pair[0])))
+
+
+def _move(comments: Comments[Document], old: str, right: str) -> None:
+    """Rewrite a path and all that go on from it, until none does: others may still be adding some.
+
+    ``0`` follows ``/``: the range is that of all paths that begin with ``old/``.
+    """
+    inside = {"$or": [{"path": old}, {"path": {"$gt": f"{old}/", "$lt": f"{old}0"}}]}
+    for _ in range(ROUNDS):
+        changes = [
+            UpdateOne(
+                {"_id": found["_id"], "path": found["path"]},
+                {"$set": {"path": right + found["path"][len(old) :]}},
+            )
+            for found in comments.find(inside, {"path": 1})
+        ]
+        if not changes:
+            return
+        comments.bulk_write(changes, ordered=False)
