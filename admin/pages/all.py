@@ -1,9 +1,22 @@
 """All pages that somebody must be logged in for."""
 
-from admin.pages import audit, frontier, overview, proposals, settings, work
+from admin.pages import (
+    audit,
+    frontier,
+    item,
+    items,
+    overview,
+    proposals,
+    settings,
+    thumbnail,
+    work,
+)
 
 GATES = (
     overview.gate,
+    items.gate,
+    item.gate,
+    thumbnail.gate,
     proposals.gate,
     frontier.gate,
     work.gate,

@@ -1,0 +1,56 @@
+"""What the admin page is shown over in tests: items as attackers write them, and a picture."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from items import Annotation, Comment, MediaFile, Post, Proposal
+from media.store import open_media
+from storage import open_store
+
+EVIL = '"><script>alert(1)</script><img src="https://evil.example/x" onerror="alert(2)">'
+NUMBER = 120
+"""Posts, one an hour; every third is food, every tenth should be reviewed."""
+FIRST = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def fill(home: Path) -> None:
+    """Put posts, a comment, a picture and a proposal into the stores of ``home``."""
+    picture = cv2.imencode(".png", np.full((600, 900, 3), 90, np.uint8))[1].tobytes() + b"hidden"
+    stored = open_media(home / "media").put_bytes(picture)
+    file = MediaFile(
+        key=stored.key, role="image", content_type="image/png", size=stored.size, source="x"
+    )
+    posts = [post(number) for number in range(NUMBER)]
+    posts[-1].title = posts[-1].text = posts[-1].author = EVIL
+    posts[-1].url = "javascript:alert(3)"
+    posts[-1].media_files = [file]
+    posts[-1].media = ["https://evil.example/tracker.png"]
+    comment = Comment(
+        platform="reddit", external_id="t1_1", url="https://r.example/c", text=EVIL, author=EVIL,
+        root=posts[-1].identity, parent=posts[-1].identity,
+    )  # fmt: skip
+    proposal = Proposal(
+        key="space", parent=None, name_ko="우주", name_en="Space", description_ko="우주 이야기",
+        description_en="Stories of space", evidence=[posts[0].identity], engine="e5", version="1",
+    )  # fmt: skip
+    with open_store("sqlite", home / "gleanery.db") as store:
+        store.save([*posts, comment])
+        store.propose([proposal])
+
+
+def post(number: int) -> Post:
+    """Return the post ``number``."""
+    category = "food" if number % 3 == 0 else "news_media"
+    value = {"category": category, "scores": {category: 0.8, "health": 0.2}}
+    return Post(
+        platform="reddit", external_id=f"t3_{number}", url=f"https://r.example/{number}",
+        title=f"Post {number}", text=f"오늘의 이야기 {number}", category=category,
+        needs_review=number % 10 == 0, fetched_at=FIRST + timedelta(hours=number),
+        classified_at=FIRST,
+        annotations=[Annotation(tool="classify", engine="e5", version="1", value=value, score=0.8)],
+    )  # fmt: skip
