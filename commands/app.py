@@ -40,6 +40,7 @@ from commands.show import show
 from commands.similar import similar
 from commands.stats import stats
 from commands.taxonomy import taxonomy
+from commands.topics import topics
 from commands.transcribe import transcribe
 from commands.users import users
 from commands.vectorize import vectorize
@@ -65,6 +66,7 @@ for _command in (
     reenrich,
     revisit,
     seeds,
+    topics,
     export,
     purge,
     evaluate,

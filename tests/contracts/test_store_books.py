@@ -9,10 +9,12 @@ from datetime import timedelta
 import pytest
 
 from items import Article
+from items.topic import Topic
 from items.visit import Observation, Visit
 from storage import open_store
 from storage.book import BOOKS, SEEDS, TOPICS, VISITS
 from storage.copying import copy
+from storage.topics import save_topics, topics
 from tests.contracts.store_items import NOW, POST, a_video
 
 HOUR = timedelta(hours=1)
@@ -119,3 +121,16 @@ def test_a_copy_of_a_store_has_the_history(store, tmp_path):
 
         assert target.history("youtube:v1") == store.history("youtube:v1")
         assert [*target.book(SEEDS).scan()] == [*store.book(SEEDS).scan()]
+
+
+def test_topics_come_back_the_last_found_first(store):
+    found = [
+        Topic(key=f"k{n}", group=group, at=NOW + n * HOUR, first_at=NOW, title="태풍 🌀",
+              members=["reddit:t3_a"], counts=[0] * 23 + [n], heat=float(n))
+        for n, group in enumerate(("", "food", ""))
+    ]  # fmt: skip
+    save_topics(store, found)
+    save_topics(store, found)
+
+    assert topics(store) == [found[2], found[0]]
+    assert topics(store, group="food") == [found[1]]

@@ -1,0 +1,1 @@
+"""What is talked about now: clusters of recent items over all platforms."""
