@@ -65,6 +65,8 @@ async def rate(name: str, path: Path, options: StoreOptions, *, first: int, coun
     vocabulary = words(random.Random(0))
     items = [made(first + n, rng, vocabulary) for n in range(count)]
     settings = {
+        "HOME": str(path.parent),
+        "SPOOL_MAX_BYTES": 2**30,
         "STORE": name,
         "STORE_PATH": str(path),
         "MYSQL_URL": options.mysql_url,

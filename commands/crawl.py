@@ -130,6 +130,7 @@ def _show_report(report: Report) -> None:
         ("pages", stats.get("response_received_count", 0)),
         ("items", stats.get("item_scraped_count", 0)),
         *((f"  {kind}", count) for kind, count in saved.items()),
+        *([("waiting for the store", n)] if (n := stats.get("store/waiting_items")) else ()),
         ("depth", stats.get("request_depth_max", 0)),
         ("dropped", stats.get("item_dropped_count", 0)),
         ("errors", stats.get("log_count/ERROR", 0)),

@@ -9,6 +9,7 @@ import typer
 
 from commands.db_accounts import accounts
 from commands.db_reconcile import reconcile
+from commands.db_replay import replay
 from commands.output import AsJson, print_json, say
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ db = typer.Typer(
 )
 db.command()(accounts)
 db.command()(reconcile)
+db.command()(replay)
 Place = "sqlite:FILE, mysql://…, mongodb://…, or mysql+mongodb as set. / 저장소."
 
 
@@ -67,8 +69,16 @@ def migrate(
 @db.command()
 def check(as_json: AsJson = False) -> None:
     """Look for what should be mended; exit status 1 if there is anything (점검)."""
-    with _configured() as store:
-        found = store.check()
+    from commands.db_replay import spool_problems
+    from gleanery.config import load_config
+    from gleanery.errors import StoreUnavailableError
+
+    found = spool_problems(load_config())
+    try:
+        with _configured() as store:
+            found += store.check()
+    except StoreUnavailableError as error:
+        found.append(f"The store is away (저장소에 연결할 수 없음): {error}")
     _tell(as_json, found or ["Nothing to mend (이상 없음)"], problems=found)
     if found:
         raise typer.Exit(1)

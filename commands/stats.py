@@ -13,16 +13,20 @@ if TYPE_CHECKING:
 
 def stats(as_json: AsJson = False) -> None:
     """Count what has been collected (수집 현황)."""
+    from commands.db_replay import problems_of, spool_of
     from commands.opened import opened_store
     from gleanery.config import load_config
 
     config = load_config()
     with opened_store(config) as store:
         counted = store.stats(classified_kinds=config.classify_kinds)
+    spool = spool_of(config)
     if as_json:
-        print_json(asdict(counted))
-    else:
-        show_stats(counted)
+        print_json(asdict(counted) | {"waiting": asdict(spool.waiting())})
+        return
+    show_stats(counted)
+    for line in problems_of(spool):
+        console().print(line)
 
 
 def show_stats(counted: StoreStats) -> None:

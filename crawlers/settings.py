@@ -67,7 +67,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
 EXTENSIONS: dict[str, int] = {
     "middlewares.focus.FocusVerdicts": 500,
     "crawlers.job_report.JobReport": 500,
-    "crawlers.job_pulse.JobPulse": 510,
+    "crawlers.slow_down.SlowDown": 500,
 }
 ITEM_PIPELINES = {
     "pipelines.validate.ValidatePipeline": 100,

@@ -6,3 +6,9 @@ children_ready = object()
 Sent by ``FrontierScheduler`` with ``parent`` (the request) and ``children`` (a list of requests,
 whose ``meta`` may still be changed). A child given ``meta["pruned"] = True`` is queued as pruned.
 """
+
+store_away = object()
+"""Items begin to wait in the spool, sent by ``StorePipeline``: the crawl should slow down."""
+
+store_back = object()
+"""Nothing waits any more."""

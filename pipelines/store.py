@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy.exceptions import DropItem
 
 from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
+from gleanery.signals import store_away, store_back
+from pipelines.spooling import Spooling
 from storage import configured_store
+from storage.spool import configured_spool
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from items import Item
 
-logger = logging.getLogger(__name__)
-
 BATCH = 200
 """Items in one transaction at most."""
-RETRIES = 5
-"""Attempts while the store is away, each twice as long after the other, from 0.2 s."""
+
+
+class NotStored(DropItem):
+    """The crawl ends while an item has no place to wait in."""
+
+    untried = True
+    """The frontier puts the item's page back, for a run that goes on with the crawl."""
 
 
 class StorePipeline:
     """Saves through the ``Store`` chosen by ``STORE``; an item leaves once it is on disk.
+
+    While the store is away that is the spool's disk; while that is full, items wait (``Spooling``).
 
     What arrives while a transaction runs makes up the next one. A store of servers gets as many at
     once as it says; an item is never in two of them, so its copies stay in order.
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self.stats = crawler.stats
+        self.crawler, self.stats = crawler, crawler.stats
         self.store = configured_store(crawler.settings.get)
         self.store.open()  # before the spider opens: a store that fails must stop the crawl cleanly
+        self.spooling = Spooling(
+            self.store,
+            configured_spool(self.store, crawler.settings.get),
+            crawler.stats,
+            on_change=self._tell,
+            is_closing=self._is_closing,
+        )
         self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[None]]] = asyncio.Queue()
         self._writers: list[asyncio.Task[None]] = []
         self._writing: set[str] = set()
@@ -44,24 +60,29 @@ class StorePipeline:
         return cls(crawler)
 
     async def open_spider(self) -> None:
+        await self.spooling.open()
         self._writers = [asyncio.create_task(self._write()) for _ in range(self.store.writers)]
 
     async def close_spider(self) -> None:
         for writer in self._writers:
             writer.cancel()
         await asyncio.gather(*self._writers, return_exceptions=True)
+        await self.spooling.close()
         await asyncio.to_thread(self.store.close)
 
     async def process_item(self, item: Item) -> Item:
-        """Return ``item`` once it is stored.
+        """Return ``item`` once it is stored, or waits on disk to be.
 
         Raises:
-            StoreError: The store refused it, or stayed away.
+            StoreError: The store refused it.
+            NotStored: The crawl ends, the store is away and the spool is full.
         """
         stored = asyncio.get_running_loop().create_future()
         await self._waiting.put((item, stored))
         try:
             await stored
+        except StoreUnavailableError as error:
+            raise NotStored(str(error)) from error
         except StoreError:
             self.stats.inc_value("store/failed")
             raise
@@ -92,7 +113,7 @@ class StorePipeline:
 
     async def _save(self, batch: list[tuple[Item, asyncio.Future[None]]]) -> None:
         try:
-            await self._save_patiently([item for item, _ in batch])
+            kept = await self.spooling.keep([item for item, _ in batch])
         except WriteRejectedError as error:
             if len(batch) > 1:  # one bad item must not take the others with it
                 for pair in batch:
@@ -102,20 +123,18 @@ class StorePipeline:
         except StoreError as error:
             _settle(batch, error)
         else:
-            _settle(batch, None)
+            _settle(batch[:kept], None)
+            away = StoreUnavailableError("the store is away, the spool is full, the crawl ends")
+            _settle(batch[kept:], away)
 
-    async def _save_patiently(self, items: list[Item]) -> None:
-        for attempt in range(RETRIES + 1):
-            try:
-                await asyncio.to_thread(self.store.save, items)
-            except StoreUnavailableError as error:
-                if attempt == RETRIES:
-                    raise
-                logger.warning("Store is away, trying again: %s", error)
-                self.stats.inc_value("store/retried")
-                await asyncio.sleep(0.2 * 2**attempt)
-            else:
-                return
+    def _tell(self, away: bool) -> None:
+        self.crawler.signals.send_catch_log(store_away if away else store_back)
+
+    def _is_closing(self) -> bool:
+        """Whether the engine waits for its last items; Scrapy has no signal for that."""
+        engine: Any = self.crawler.engine
+        slot = engine and engine._slot
+        return slot is not None and slot.closing is not None
 
 
 def _settle(batch: list[tuple[Item, asyncio.Future[None]]], error: StoreError | None) -> None:

@@ -20,6 +20,6 @@ def refuse_if_items_wait(home: Path) -> None:
     if found:
         raise StoreError(
             f"Items wait in {home / 'spool' / found[0]} for their store: let a crawl or"
-            " `gleanery spool` store them first, then purge"
+            " `gleanery db replay` store them first, then purge"
             " (저장을 기다리는 항목이 있습니다: 먼저 저장한 뒤 삭제하세요)."
         )

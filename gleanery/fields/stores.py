@@ -41,5 +41,7 @@ class StoreFields(Fields):
     """Connections to each of these servers that one process keeps, at most."""
     store_timeout_seconds: float = Field(30.0, gt=0)
     """Longest wait for an answer, a connection or a free connection of these servers."""
+    spool_max_bytes: int = Field(2**30, ge=0)
+    """Bytes of ``HOME/spool`` in which items wait while their store is away; then crawls pause."""
     raw_keep_days: float = Field(0, ge=0)
     """Days after which MongoDB forgets raw pages; 0 = never. ``gleanery db init`` sets it."""

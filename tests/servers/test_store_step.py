@@ -15,6 +15,8 @@ from tests.store_servers import emptied
 
 def settings_of(store) -> dict[str, str]:
     return {
+        "HOME": str(store.path.parent),
+        "SPOOL_MAX_BYTES": 2**20,
         "STORE": store.name,
         "STORE_PATH": str(store.path),
         "MYSQL_URL": store.options.mysql_url,
