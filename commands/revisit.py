@@ -16,15 +16,23 @@ if TYPE_CHECKING:
 
     from scrapy.settings import Settings
 
+    from gleanery.config import Config
     from items.visit import Visit
 
 Limit = Annotated[int, typer.Option(min=1, max=1_000_000, help="Items of each platform at most.")]
 Platform = Annotated[str | None, typer.Option(help="Only items of this one: reddit, youtube, web.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what is due, fetch nothing.")]
 
+Gone = Annotated[bool, typer.Option("--gone", help="List what is gone at its source, and end.")]
+
 
 def revisit(
-    limit: Limit = 1000, platform: Platform = None, dry_run: DryRun = False, as_json: AsJson = False
+    *,
+    limit: Limit = 1000,
+    platform: Platform = None,
+    dry_run: DryRun = False,
+    gone: Gone = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch items again whose numbers may have moved (항목 다시 방문)."""
     from commands.crawling import project_settings
@@ -34,6 +42,9 @@ def revisit(
     from storage.due import due, soonest
 
     config = load_config()
+    if gone:
+        _list_gone(config, as_json=as_json)
+        return
     spiders = _spiders(project_settings(config, {}), platform)
     with opened_store(config) as store:
         now = utc_now()
@@ -50,6 +61,20 @@ def revisit(
         say(_line(name, report["stats"]))
     if not reports:
         say(f"Nothing is due; next visit (다음 방문): {following or 'never'}")
+
+
+def _list_gone(config: Config, *, as_json: bool) -> None:
+    """Write identities, one a line, as `gleanery purge` takes them."""
+    from commands.opened import opened_store
+    from storage.due import gone
+
+    with opened_store(config) as store:
+        found = gone(store)
+    if as_json:
+        print_json(found)
+        return
+    for identity in found:
+        say(identity)
 
 
 def _spiders(settings: Settings, wanted: str | None) -> dict[str, str]:

@@ -91,6 +91,11 @@ def note_gone(store: Store, identities: Sequence[str], now: datetime) -> list[st
     return marked
 
 
+def gone(store: Store) -> list[str]:
+    """Return the identities of items that are marked as gone, in order; reads every visit."""
+    return sorted(record["key"] for record in store.book(VISITS).scan() if record["gone_at"])
+
+
 def soonest(store: Store) -> datetime | None:
     """Return when the next visit is due; ``None`` if none ever is."""
     first = store.book(VISITS).listed(limit=1)

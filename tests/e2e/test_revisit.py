@@ -90,6 +90,7 @@ def test_a_hot_item_is_visited_again_sooner_than_a_dead_one_and_lost_ones_are_ma
     row = row_of(tmp_path, "reddit:t3_hot")
     assert (row["score"], row["depth"], row["seed"]) == (900, 3, "reddit:subreddit=x")
 
+    assert revisit(tmp_path, reddit, "--gone").json == ["reddit:t3_erased", "reddit:t3_lost"]
     again = revisit(tmp_path, reddit).json
     assert again == {}  # nothing is due
 
