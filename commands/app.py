@@ -11,6 +11,7 @@ from io import TextIOWrapper
 
 import typer
 
+from commands.api_keys import api_keys
 from commands.compare import compare
 from commands.compare_audio import compare_audio
 from commands.crawl import crawl
@@ -34,6 +35,7 @@ from commands.revisit import revisit
 from commands.search import search
 from commands.seeds import seeds
 from commands.serve_admin import serve_admin
+from commands.serve_api import serve_api
 from commands.serve_models import PASS_ON, serve_models
 from commands.settings import settings
 from commands.show import show
@@ -81,6 +83,7 @@ for _command in (
     settings,
 ):
     app.command()(_command)
+app.add_typer(api_keys, name="api-keys")
 app.add_typer(db, name="db")
 app.add_typer(feedback, name="feedback")
 app.add_typer(frontier, name="frontier")
@@ -90,6 +93,7 @@ app.add_typer(quality, name="quality")
 app.add_typer(users, name="users")
 app.add_typer(work, name="work")
 app.command("serve-admin")(serve_admin)
+app.command("serve-api")(serve_api)
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
 
 

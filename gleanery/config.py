@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from gleanery.errors import ConfigError
 from gleanery.fields.admin import AdminFields
 from gleanery.fields.base import PREFIX
+from gleanery.fields.client_api import ClientApiFields
 from gleanery.fields.frontier import FrontierFields
 from gleanery.fields.general import GeneralFields
 from gleanery.fields.media import MediaFields
@@ -35,6 +36,7 @@ class Config(
     # pydantic takes fields from the last base first: listed backwards, they come in this order.
     AdminFields,
     SafetyFields,
+    ClientApiFields,
     MediaFields,
     PlatformFields,
     FrontierFields,

@@ -46,6 +46,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "transcripts": _EXPORTED,
     "vectors": _EXPORTED,
     "tombstones": {CRAWL: READ, ADMIN: DELETE},
+    "api_keys": {ADMIN: DELETE, CLIENT: READ},
     # MySQL
     "items": _EXPORTED,
     "item_terms": _SERVED,

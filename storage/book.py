@@ -1,6 +1,7 @@
 """Records that a store keeps beside its items.
 
-What visits found, seeds' yields, topics, transcripts, vectors of videos, tombstones.
+What visits found, seeds' yields, topics, transcripts, vectors of videos, tombstones, keys of
+the client API.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ TRANSCRIPTS, VECTORS = "transcripts", "vectors"
 DOCUMENT_BOOKS = (TRANSCRIPTS, VECTORS)
 """Large records: where there are both servers, these are in MongoDB."""
 TOMBSTONES = "tombstones"
-BOOKS = (VISITS, SEEDS, TOPICS, *DOCUMENT_BOOKS, TOMBSTONES)
+API_KEYS = "api_keys"
+BOOKS = (VISITS, SEEDS, TOPICS, *DOCUMENT_BOOKS, TOMBSTONES, API_KEYS)
 """Each is a table, or a collection, of its own."""
 MOST = 10_000
 """Records of one item that are read at most."""

@@ -13,7 +13,7 @@ from storage.sqlite import book
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 6
+VERSION = 7
 _SCHEMA = Path(__file__).with_suffix(".sql")
 _COLUMNS = {
     "subcategory": "TEXT",

@@ -220,7 +220,7 @@ class SqliteStore(Store):
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         db = self._connected()
-        db.execute("BEGIN IMMEDIATE")
+        db.execute("BEGIN" if self.options.read_only else "BEGIN IMMEDIATE")
         try:
             yield db
             db.execute("COMMIT")

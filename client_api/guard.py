@@ -1,0 +1,121 @@
+"""Around every request: limits of size and time, a line in the access log, numbers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from client_api.problems import RETRY_SECONDS, problem
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+access = logging.getLogger("client_api.access")
+LONGEST_QUERY = 32_768
+"""Bytes of what stands behind the ``?``."""
+
+
+class Numbers:
+    """What `/metrics` tells."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "gleanery_api_requests",
+            "Requests answered.",
+            ["method", "route", "status"],
+            registry=self.registry,
+        )
+        self.seconds = Histogram(
+            "gleanery_api_seconds", "Time to the answer.", ["route"], registry=self.registry
+        )
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+class Guard:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp, *, max_body: int, seconds: float, numbers: Numbers) -> None:
+        self.app, self.max_body, self.seconds, self.numbers = app, max_body, seconds, numbers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+
+        async def sent(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._limited(scope, receive, sent)
+        except BaseException:
+            status = status or 500
+            raise
+        finally:
+            self._note(scope, status, time.perf_counter() - began)
+
+    async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def sent(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        if len(scope["query_string"]) > LONGEST_QUERY:
+            await problem(414, f"At most {LONGEST_QUERY} bytes (주소가 너무 깁니다).")(
+                scope, receive, sent
+            )
+            return
+        try:
+            async with asyncio.timeout(self.seconds):
+                await self.app(scope, self._counted(receive), sent)
+        except _TooLargeError:
+            if not started:
+                await problem(413, f"At most {self.max_body} bytes (본문이 너무 큽니다).")(
+                    scope, receive, sent
+                )
+        except TimeoutError:
+            if not started:
+                retry = {"Retry-After": str(RETRY_SECONDS)}
+                text = "It took too long (시간이 초과되었습니다)."
+                await problem(503, text, headers=retry)(scope, receive, sent)
+
+    def _counted(self, receive: Receive) -> Receive:
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self.max_body:
+                raise _TooLargeError
+            return message
+
+        return counted
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "(none)")
+        method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "(other)"
+        self.numbers.requests.labels(method, route, str(status)).inc()
+        self.numbers.seconds.labels(route).observe(seconds)
+        line = {
+            "method": method,
+            "route": route,  # neither what was asked for nor a key
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+            "key": scope.get("state", {}).get("key_id"),
+        }
+        access.info("%s", json.dumps(line))

@@ -1,0 +1,70 @@
+"""All that the API's OpenAPI allows, and forbids, asked by schemathesis, with all its checks."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, assume, given, settings
+from schemathesis.generation import GenerationMode
+
+from storage import open_store
+from tests.client_api import running_api
+from tests.servers.test_client_api import fill
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory):
+    home = tmp_path_factory.mktemp("schema")
+    with open_store("sqlite", home / "gleanery.db") as store:
+        fill(store)
+    with running_api(home) as started:
+        yield started
+
+
+def ask(api, *, examples: int) -> int:
+    """Ask every operation what fits and what does not; return how many operations there are."""
+    quiet = settings(
+        max_examples=examples, deadline=None, derandomize=True, database=None,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    headers = {"Authorization": f"Bearer {api.key}"}
+    operations = schemathesis.openapi.from_url(f"{api.url}/openapi.json").get_all_operations()
+    asked = 0
+    for found in operations:
+        operation = found.ok()
+        for mode in GenerationMode:
+
+            @quiet
+            @given(case=operation.as_strategy(generation_mode=mode))
+            def one(case) -> None:
+                # A text of the right form is no cursor of ours: those have tests of their own.
+                assume("cursor" not in (case.query or {}))
+                case.call_and_validate(headers=headers)
+
+            if mode is GenerationMode.POSITIVE or operation.path.startswith("/v1"):
+                one()
+        asked += 1
+    return asked
+
+
+def test_the_api_keeps_to_its_description(api):
+    assert ask(api, examples=5) == 7
+
+
+@pytest.mark.slow
+def test_the_api_keeps_to_its_description_for_long(api):
+    assert ask(api, examples=60) == 7
+
+
+def test_every_route_has_an_example_and_states_its_problems(api):
+    described = json.loads(api.get("/openapi.json", key="").text)
+
+    for path, operations in described["paths"].items():
+        for operation in operations.values():
+            good = operation["responses"]["200"]["content"]["application/json"]["schema"]
+            model = described["components"]["schemas"][good["$ref"].rpartition("/")[2]]
+            assert "example" in model, path
+            wanted = {"503"} if "health" in operation["tags"] else {"401", "403", "422", "429"}
+            assert wanted <= set(operation["responses"]), path
