@@ -111,4 +111,7 @@ KOREAN = {
     "Views": "조회수",
     "Votes": "추천",
     "Comments": "댓글",
+    "Discarded.": "버렸습니다.",
+    "Discard": "버리기",
+    "Reason": "이유",
 }

@@ -20,6 +20,7 @@ NOTES = {
     "accepted": "Accepted: running crawls and servers see it when restarted.",
     "rejected": "Rejected.",
     "requeued": "Queued again.",
+    "discarded": "Discarded.",
     "paused": "Paused.",
     "resumed": "Running again.",
 }

@@ -11,6 +11,7 @@ import numpy as np
 from items import Annotation, Comment, MediaFile, Post, Proposal
 from media.store import open_media
 from storage import open_store
+from storage.work import Rules, open_queue
 
 EVIL = '"><script>alert(1)</script><img src="https://evil.example/x" onerror="alert(2)">'
 NUMBER = 120
@@ -38,6 +39,12 @@ def fill(home: Path) -> None:
         key="space", parent=None, name_ko="우주", name_en="Space", description_ko="우주 이야기",
         description_en="Stories of space", evidence=[posts[0].identity], engine="e5", version="1",
     )  # fmt: skip
+    with open_queue("", home, Rules(max_attempts=1)) as queue:
+        for identity in (EVIL, posts[0].identity):
+            queue.put(identity, ["download"])
+            (job,) = queue.lease("worker", 1)
+            queue.fail(job.held, "worker", EVIL)
+        queue.leave("worker")
     with open_store("sqlite", home / "gleanery.db") as store:
         store.save([*posts, comment])
         store.propose([proposal])

@@ -17,7 +17,10 @@ from storage.office.sessions import Session
 gate = Gate()
 SHOWN = 100
 """Parked jobs listed at most."""
+MOST = 10_000
+"""Parked jobs looked through for one to be discarded."""
 Identity = Annotated[str, Form(max_length=4000)]
+Reason = Annotated[str, Form(min_length=3, max_length=300)]
 
 
 @gate.page("/work", role="viewer")
@@ -48,6 +51,26 @@ def api_requeue(
     return {"requeued": requeue(desk, who, identity)}
 
 
+@gate.form("/work/discard", role="operator")
+def form_discard(
+    request: Request, desk: AtDesk, who: Who, identity: Identity, reason: Reason
+) -> Response:
+    """Give one up for good."""
+    discard(desk, who, identity, reason)
+    return go(request, "/work?done=discarded")
+
+
+@gate.act("/work/discard", role="operator")
+def api_discard(
+    desk: AtDesk,
+    who: Who,
+    identity: Annotated[str, Query(max_length=4000)],
+    reason: Annotated[str, Query(min_length=3, max_length=300)],
+) -> dict[str, int]:
+    """Give one up for good, and say why; only what is parked is discarded."""
+    return {"discarded": discard(desk, who, identity, reason)}
+
+
 def looked(desk: Desk) -> dict[str, Any]:
     """Return ``counts`` and the ``parked`` jobs."""
     with queue_of(desk.config) as queue:
@@ -62,4 +85,20 @@ def requeue(desk: Desk, who: Session, identity: str) -> int:
     ):
         number = queue.requeue([identity] if identity else "all")
         change.after = {"requeued": number}
+        return number
+
+
+def discard(desk: Desk, who: Session, identity: str, reason: str) -> int:
+    """Forget a parked job, and note why; return how many: 0 if it is not parked any more."""
+    with (
+        desk.change(who, "work.discard", identity) as change,
+        queue_of(desk.config) as queue,
+    ):
+        parked = next((job for job in queue.parked(MOST) if job.identity == identity), None)
+        if parked is None:
+            change.after = {"discarded": 0}
+            return 0
+        change.before = {"steps": parked.steps, "failures": parked.failures}
+        number = len(queue.remove([identity]))
+        change.after = {"discarded": number, "reason": reason}
         return number

@@ -13,11 +13,11 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, insert, select, update
 
-from gleanery.errors import ConfigError, WriteRejectedError
+from gleanery.errors import ConfigError
 from storage.office.tables import sessions, users
 
 if TYPE_CHECKING:
-    from sqlalchemy import Delete
+    from sqlalchemy import Connection, Delete
 
     from storage.ledger import Ledger
 
@@ -60,10 +60,14 @@ class Users:
             "password_hash": _hashed(password),
             "created_at": now_ms(),
         }
-        try:
-            self._ledger.transact(lambda db: db.execute(insert(users).values(values)))
-        except WriteRejectedError as error:
-            raise ConfigError(f"There is a user {name} already (이미 있는 사용자입니다)") from error
+        known = select(users.c.name).where(users.c.name == name)
+
+        def work(db: Connection) -> None:  # MySQL repeats it if somebody else was quicker
+            if db.execute(known).first():
+                raise ConfigError(f"There is a user {name} already (이미 있는 사용자입니다)")
+            db.execute(insert(users).values(values))
+
+        self._ledger.transact(work)
 
     def all(self) -> list[User]:
         """Return everybody, by name."""

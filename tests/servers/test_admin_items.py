@@ -136,3 +136,24 @@ def test_a_label_that_does_not_exist_is_refused(client):
 
     assert (unknown.status_code, missing.status_code) == (409, 404)
     assert "nonsense" in unknown.json()["detail"]
+
+
+def test_parked_work_is_queued_again_or_discarded_with_a_reason(site, client):
+    headers = {"X-CSRF-Token": token_of(client)}
+    parked = [job["identity"] for job in client.get("/api/work").json()["parked"]]
+    given = {"identity": parked[0]}
+
+    silent = client.post("/api/work/discard", params=given, headers=headers)
+    reason = {"reason": "not a video"}
+    discarded = client.post("/api/work/discard", params=given | reason, headers=headers)
+    again = client.post("/api/work/discard", params=given | reason, headers=headers)
+    requeued = client.post("/api/work/requeue", params={"identity": parked[1]}, headers=headers)
+
+    assert silent.status_code == 422
+    assert [a.json() for a in (discarded, again, requeued)] == [
+        {"discarded": 1}, {"discarded": 0}, {"requeued": 1},
+    ]  # fmt: skip
+    found = client.get("/api/work").json()
+    assert (found["counts"]["queued"], found["parked"]) == (1, [])
+    entries = site.client("admin").get("/api/audit?action=work.discard").json()
+    assert entries[-1]["after"] == {"discarded": 1, "reason": "not a video"}
