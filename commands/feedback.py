@@ -102,6 +102,34 @@ def rollback(
         say(f"In use (사용 중): {card.label}, {card.rows} rows, {card.created}")
 
 
+@feedback.command()
+def correct(
+    identity: Annotated[str, typer.Argument(help="Item, as `gleanery search` shows it.")],
+    category: Annotated[str, typer.Argument(help="Key of the right category.")],
+    *,
+    subcategory: Annotated[str, typer.Option(help="Key inside it.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Set a stored item's category; no model overrules it (항목 분류 바로잡기)."""
+    from getpass import getuser
+
+    from commands.opened import opened_store
+    from gleanery.config import load_config
+    from gleanery.errors import ConfigError
+    from pipelines.correct import correct_label
+
+    with opened_store(load_config()) as store:
+        before = correct_label(
+            store, identity, category, subcategory=subcategory or None, by=getuser()
+        )
+    if before is None:
+        raise ConfigError(f"There is no item {identity!r} (없는 항목입니다)")
+    if as_json:
+        print_json({"identity": identity, "category": category, "before": before})
+    else:
+        say(f"{identity}: {before['category']} → {category} (바로잡았습니다)")
+
+
 def show_rehearsal(engine: str, rows: Sequence[LabelledRow], *, as_json: bool) -> None:
     """Print how good a head trained on ``rows`` would be; nothing is kept."""
     from commands.counting import counting_bar

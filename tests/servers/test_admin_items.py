@@ -127,6 +127,16 @@ def test_a_corrected_label_is_kept_shown_and_noted(site, client):
         assert store.find(identity)["category"] == "health_medicine"
 
 
+def test_the_command_corrects_as_the_page_does(site, client):
+    site.run("feedback", "correct", "reddit:t3_52", "education")
+
+    item = client.get("/api/item", params={"id": "reddit:t3_52"}).json()["item"]
+    assert item["category"] == "education"
+    assert [a["value"]["category"] for a in item["annotations"] if a["tool"] == "person"] == [
+        "education"
+    ]
+
+
 def test_a_label_that_does_not_exist_is_refused(client):
     headers = {"X-CSRF-Token": token_of(client)}
     path = "/api/item/label"
