@@ -24,6 +24,7 @@ from commands.export import export
 from commands.feedback import feedback
 from commands.frames import frames
 from commands.frontier import frontier
+from commands.jobs import jobs
 from commands.media import media
 from commands.profiles import profiles
 from commands.proposals import proposals
@@ -87,6 +88,7 @@ app.add_typer(api_keys, name="api-keys")
 app.add_typer(db, name="db")
 app.add_typer(feedback, name="feedback")
 app.add_typer(frontier, name="frontier")
+app.add_typer(jobs, name="jobs")
 app.add_typer(media, name="media")
 app.add_typer(proposals, name="proposals")
 app.add_typer(quality, name="quality")

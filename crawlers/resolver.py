@@ -9,7 +9,7 @@ from urllib.request import getproxies
 from scrapy.resolver import CachingHostnameResolver
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IHostResolution, IResolutionReceiver
-from zope.interface import implementer  # type: ignore[import-untyped]
+from zope.interface import implementer
 
 from gleanery.addresses import check_networks, is_refused
 from gleanery.config import Config

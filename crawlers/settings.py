@@ -68,6 +68,7 @@ EXTENSIONS: dict[str, int] = {
     "middlewares.focus.FocusVerdicts": 500,
     "crawlers.job_report.JobReport": 500,
     "crawlers.slow_down.SlowDown": 500,
+    "crawlers.job_pulse.JobPulse": 510,
 }
 ITEM_PIPELINES = {
     "pipelines.validate.ValidatePipeline": 100,

@@ -25,6 +25,7 @@ from gleanery.fields.models import ModelFields
 from gleanery.fields.platforms import PlatformFields
 from gleanery.fields.revisits import RevisitFields
 from gleanery.fields.safety import SafetyFields
+from gleanery.fields.scrapyd import ScrapydFields
 from gleanery.fields.stores import StoreFields
 from gleanery.fields.work import WorkFields
 
@@ -35,6 +36,7 @@ TEST_VARIABLES = {f"{PREFIX}{name}" for name in ("FIXTURES", "REQUIRE_SERVERS", 
 class Config(
     # pydantic takes fields from the last base first: listed backwards, they come in this order.
     AdminFields,
+    ScrapydFields,
     SafetyFields,
     ClientApiFields,
     MediaFields,

@@ -50,6 +50,9 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     # MySQL
     "items": _EXPORTED,
     "item_terms": _SERVED,
+    "jobs": _KEPT,
+    "job_events": _KEPT,
+    "job_nodes": {CRAWL: DELETE, ADMIN: DELETE},
     "alembic_version": _VERSION,
     "users": {ADMIN: DELETE},
     "sessions": {ADMIN: DELETE},

@@ -12,7 +12,6 @@ from scrapy.core.scheduler import BaseScheduler
 from scrapy.utils.defer import deferred_from_coro
 
 from crawlers.frontier.codec import decode_request, encode_request
-from crawlers.frontier.crawl_name import did_its_work
 from crawlers.frontier.engine import leave_delays_to_frontier, look_again, on_request_end
 from crawlers.frontier.exchanger import Exchanger
 from crawlers.frontier.factory import make_queue, place_of
@@ -20,6 +19,7 @@ from crawlers.frontier.politeness import rule_of
 from crawlers.frontier.protocol import Budget, HostRule, Push
 from crawlers.frontier.recent import Recent
 from crawlers.frontier.shares import HostShares
+from gleanery.close_reasons import did_its_work
 from gleanery.errors import FrontierError
 from gleanery.signals import children_ready
 from gleanery.urls import host_of

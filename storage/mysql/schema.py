@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.mysql import BINARY, DOUBLE, LONGBLOB, LONGTEXT, VARCHAR
 
 from storage.book import BOOKS
+from storage.jobs.schema import define_jobs
 from storage.mysql.table import ENGINE, metadata
 from storage.office.tables import TABLES as OFFICE
 
@@ -126,4 +127,7 @@ proposals = Table(
 )
 """``items.Proposal`` as JSON."""
 
-__all__ = ["ENGINE", "OFFICE", "metadata"]
+job_tables = define_jobs(metadata, **ENGINE)
+"""What ``storage.jobs`` keeps: see there."""
+
+__all__ = ["ENGINE", "OFFICE", "job_tables", "metadata"]

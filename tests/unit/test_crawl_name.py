@@ -6,7 +6,8 @@ import pytest
 import scrapy
 from scrapy.utils.test import get_crawler
 
-from crawlers.frontier.crawl_name import crawl_name, did_its_work, is_made_up
+from crawlers.frontier.crawl_name import crawl_name, is_made_up
+from gleanery.close_reasons import did_its_work
 from gleanery.config import Config
 from spiders.reddit import RedditSpider
 

@@ -1,0 +1,233 @@
+"""``gleanery jobs``: what runs, what ran, how it ended; start, cancel, retry."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.output import AsJson, print_json, print_table, printable, say
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crawlers.scrapyd.queue import JobQueue
+    from gleanery.config import Config
+    from storage.jobs import Job
+
+jobs = typer.Typer(
+    help="Jobs of all nodes: list, start, cancel, retry (작업을 보고 다룹니다).",
+    no_args_is_help=True,
+)
+Name = Annotated[str, typer.Argument(metavar="JOB", help="Name of the job. / 작업 이름.")]
+
+
+@jobs.command("list")
+def list_jobs(
+    *,
+    state: Annotated[list[str] | None, typer.Option(help="Only these. / 이 상태만.")] = None,
+    spider: Annotated[str, typer.Option(help="Only of this spider. / 이 스파이더만.")] = "",
+    node: Annotated[str, typer.Option(help="Only on this node. / 이 노드만.")] = "",
+    text: Annotated[str, typer.Option(help="Part of name, arguments, reason. / 검색어.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Rows at most. / 행 수.")] = 50,
+    cursor: Annotated[
+        int | None, typer.Option(help="`next` of the page before. / 앞 쪽의 next.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first (작업 목록)."""
+    with opened() as (queue, _):
+        from storage.jobs import JobFilter
+        from storage.jobs.job import check_state
+
+        states = tuple(check_state(word) for word in state or ())
+        wanted = JobFilter(states=states, spider=spider, node=node, text=text)
+        found, after = queue.ledger.page(wanted, cursor=cursor, limit=limit)
+        counts = queue.ledger.counts()
+    if as_json:
+        print_json({"jobs": [asdict(job) for job in found], "next": after, "counts": counts})
+        return
+    columns = (
+        "=job / 작업",
+        "spider",
+        "state / 상태",
+        "reason / 이유",
+        "node / 노드",
+        "#found",
+        "begun",
+    )
+    rows = [
+        (j.job, j.spider, j.state, _reason(j), j.node, j.progress, (j.started_at or "")[:19])
+        for j in found
+    ]
+    print_table("Jobs / 작업", columns, rows)
+    say(
+        ", ".join(f"{name} {number}" for name, number in sorted(counts.items())) or "no jobs (없음)"
+    )
+    if after:
+        say(f"More / 더: --cursor {after}")
+
+
+def _reason(job: Job) -> str:
+    return (job.reason or "")[:60] if job.state not in ("running", "finished") else ""
+
+
+@jobs.command()
+def show(job: Name, as_json: AsJson = False) -> None:
+    """Show one job and what happened to it (작업 하나)."""
+    with opened() as (queue, _):
+        found, events = known(queue, job), queue.ledger.events(job)
+    if as_json:
+        print_json(asdict(found) | {"events": [asdict(event) for event in events]})
+        return
+    facts = asdict(found)
+    stats = facts.pop("stats")
+    print_table(f"Job {job}", ("what", "value"), [(k, _text(v)) for k, v in facts.items()])
+    print_table("Stats", ("stat", "#value"), sorted(stats.items()))
+    rows = [(e.at[:19], e.event, e.node, e.detail) for e in events]
+    print_table("Events / 일어난 일", ("when", "event", "node", "detail"), rows)
+
+
+def _text(value: Any) -> object:
+    if isinstance(value, dict):
+        return " ".join(f"{k}={v}" for k, v in value.items())
+    return value
+
+
+@jobs.command()
+def start(
+    *,
+    spider: Annotated[str, typer.Argument(metavar="PLATFORM", help="reddit, google, youtube, …")],
+    given: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Its arguments. / 인자.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("-s", metavar="NAME=VALUE", help="A setting. / 설정.")
+    ] = None,
+    job: Annotated[str, typer.Option(help="Its name; else made up. / 작업 이름.")] = "",
+    priority: Annotated[float, typer.Option(help="Higher ones first. / 우선순위.")] = 0.0,
+    as_json: AsJson = False,
+) -> None:
+    """Queue a job for whichever node is free (작업 시작)."""
+    import uuid
+
+    with opened() as (queue, config):
+        from crawlers.scrapyd.checks import check_settings
+
+        name = job or uuid.uuid4().hex
+        allowed = check_settings(settings or [], config.scrapyd_settings)
+        queue.add(
+            spider, priority, _job=name, settings=allowed, spider_arguments=_pairs(given or [])
+        )
+    _tell(as_json, f"Queued / 대기열에 넣었습니다: {name}", job=name)
+
+
+def _pairs(words: list[str]) -> dict[str, str]:
+    from gleanery.errors import ConfigError
+
+    if wrong := [word for word in words if "=" not in word]:
+        raise ConfigError(f"argument {wrong[0]!r}: write NAME=VALUE")
+    return dict(word.split("=", 1) for word in words)
+
+
+@jobs.command()
+def cancel(job: Name, as_json: AsJson = False) -> None:
+    """End a job in good order, wherever it runs (작업 취소)."""
+    with opened() as (queue, _):
+        before = known(queue, job).state
+        queue.ledger.cancel(job)
+        queue.forget(job)
+    _tell(as_json, f"{job}: {before} → to be cancelled / 취소합니다", job=job, before=before)
+
+
+@jobs.command()
+def retry(job: Name, as_json: AsJson = False) -> None:
+    """Queue a job like one that has ended (다시 하기)."""
+    import uuid
+
+    from gleanery.errors import ConfigError
+
+    with opened() as (queue, _):
+        found = known(queue, job)
+        if found.ended_at is None:
+            raise ConfigError(f"{job} is {found.state}: it has not ended (아직 끝나지 않았습니다)")
+        name = uuid.uuid4().hex
+        queue.add(
+            found.spider,
+            found.priority,
+            _job=name,
+            settings=found.settings,
+            spider_arguments=found.arguments,
+            parent=job,
+        )
+    _tell(as_json, f"Queued / 대기열에 넣었습니다: {name}", job=name, parent=job)
+
+
+@jobs.command()
+def logs(
+    job: Name, lines: Annotated[int, typer.Option(min=1, help="From the end. / 끝에서.")] = 100
+) -> None:
+    """Print the end of a job's log, if it ran on this machine (로그)."""
+    from collections import deque
+
+    from gleanery.errors import ConfigError
+
+    with opened() as (queue, config):
+        from crawlers.scrapyd.places import log_file
+
+        found = known(queue, job)
+        path = log_file(config, found)
+    if not path.is_file():
+        raise ConfigError(f"no log of {job} on this machine; it ran on {found.node} (로그 없음)")
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for line in deque(file, lines):
+            sys.stdout.write(printable(line.rstrip("\n")) + "\n")
+
+
+@contextmanager
+def opened() -> Iterator[tuple[JobQueue, Config]]:
+    """Yield the queue, after a look for lost jobs: what is shown is true though no node lives.
+
+    Raises:
+        ConfigError: The package ``scrapyd`` is not installed.
+    """
+    from gleanery.config import load_config
+    from gleanery.errors import ConfigError
+
+    try:
+        from crawlers.scrapyd.places import PROJECT, patience_of
+        from crawlers.scrapyd.queue import JobQueue
+        from storage.jobs.reconciling import reconcile
+    except ImportError as error:
+        raise ConfigError("Install what jobs need: pip install 'gleanery[server]'") from error
+    config = load_config()
+    queue = JobQueue(None, PROJECT)
+    try:
+        reconcile(queue.ledger, patience_of(config))
+        yield queue, config
+    finally:
+        queue.ledger.close()
+
+
+def known(queue: JobQueue, job: str) -> Job:
+    """Return a job.
+
+    Raises:
+        ConfigError: There is none of that name.
+    """
+    from gleanery.errors import ConfigError
+
+    found = queue.ledger.find(job)
+    if found is None:
+        raise ConfigError(f"no job {job!r} (그런 작업이 없습니다)")
+    return found
+
+
+def _tell(as_json: bool, text: str, **facts: object) -> None:
+    if as_json:
+        print_json(facts)
+    else:
+        say(text)

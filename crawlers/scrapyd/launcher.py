@@ -1,0 +1,168 @@
+"""Starts jobs, ends them in good order, and says in the ledger what became of them."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import sys
+from typing import TYPE_CHECKING, Any
+
+from scrapyd.interfaces import IEnvironment, IPoller
+from scrapyd.launcher import Launcher, get_crawl_args
+from twisted.internet import defer
+from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThread
+
+from crawlers.scrapyd.outcome import outcome
+from crawlers.scrapyd.places import PROJECT, ledger_of, node_name, patience_of
+from crawlers.scrapyd.process import JobProcess
+from crawlers.scrapyd.queue import JobQueue
+from gleanery.config import load_config
+from storage.jobs import Node
+from storage.jobs.reconciling import reconcile
+
+if TYPE_CHECKING:
+    from twisted.application.service import Service
+
+    from storage.jobs import Job
+
+logger = logging.getLogger(__name__)
+BEAT_SECONDS = 1
+RECONCILE_BEATS = 5
+"""Beats of a node between two looks at all jobs."""
+VERSION = importlib.metadata.version("gleanery")
+
+
+class JobLauncher(Launcher):
+    """``launcher`` of scrapyd."""
+
+    def __init__(self, config: Any, app: Service) -> None:
+        super().__init__(config, app)
+        own = load_config()
+        self.node = node_name(own)
+        self.drain_seconds = own.scrapyd_drain_seconds
+        self.patience = patience_of(own)
+        self.ledger = ledger_of(own)
+        self.queue = JobQueue(None, PROJECT, ledger=self.ledger)
+        self.draining = False
+        self._beats = 0
+        self._signalled: set[str] = set()
+        self._pulse = LoopingCall(self._beat)
+
+    def startService(self) -> None:
+        super().startService()
+        self._pulse.start(BEAT_SECONDS)
+
+    @defer.inlineCallbacks
+    def stopService(self) -> Any:
+        """End the crawls in good order: what they held goes back, their jobs are queued again."""
+        from twisted.internet import reactor, task  # noqa: PLC0415 - installed by then
+
+        self.draining = True
+        self.app.getComponent(IPoller).dq.waiting.clear()  # no slot is free any more
+        self._signal_all("TERM")
+        waited = 0.0
+        while self.processes and waited < self.drain_seconds:
+            yield task.deferLater(reactor, 0.1, lambda: None)
+            waited += 0.1
+        self._signal_all("KILL")
+        while self.processes:
+            yield task.deferLater(reactor, 0.05, lambda: None)
+        if self._pulse.running:
+            self._pulse.stop()
+        yield deferToThread(self.ledger.leave, self.node)
+        yield defer.maybeDeferred(super().stopService)
+
+    def _signal_all(self, name: str) -> None:
+        for process in list(self.processes.values()):
+            process.transport.signalProcess(name)
+
+    # --- start and end
+    def _get_message(self, slot: int) -> None:
+        if not self.draining:
+            super()._get_message(slot)
+
+    def _spawn_process(self, message: dict[str, Any], slot: int) -> None:
+        """Start a job if it is still ours to start; the slot is free again whatever happens."""
+        job = message["_job"]
+        try:
+            taken = None if self.draining else self.ledger.take(job, self.node)
+            self.queue.forget(job)
+            if taken is None:
+                self._get_message(slot)
+                return
+            self._start(message, slot)
+        except Exception as error:
+            logger.exception("Job %s does not start (시작하지 못했습니다)", job)
+            self.processes.pop(slot, None)
+            self._get_message(slot)
+            self.ledger.end(job, "failed", node=self.node, reason=f"not started: {error}")
+
+    def _start(self, message: dict[str, Any], slot: int) -> None:
+        from twisted.internet import reactor
+
+        environment = self.app.getComponent(IEnvironment)
+        message["settings"] = message["settings"] | environment.get_settings(message)
+        env = environment.get_environment(message, slot)
+        job = message.pop("_job")  # an argument that our spiders do not know
+        message["settings"]["JOB"] = job
+        args = [sys.executable, "-m", self.runner, "crawl", *get_crawl_args(message)]
+        process = JobProcess(message["_project"], message["_spider"], job, env, args)
+        process.deferred.addBoth(self._process_finished, slot)
+        reactor.spawnProcess(process, sys.executable, args, env)  # type: ignore[arg-type] # zope
+        self.processes[slot] = process
+        self.ledger.started(job, pid=process.pid, version=VERSION)
+
+    def _process_finished(self, result: object, slot: int) -> None:
+        process = self.processes[slot]
+        try:
+            self._settle(process)
+        except Exception:  # the reconciler will find the job without a process
+            logger.exception("Job %s: its end is not noted (기록하지 못했습니다)", process.job)
+        self._signalled.discard(process.job)
+        super()._process_finished(result, slot)
+
+    def _settle(self, process: JobProcess) -> None:
+        job = self.ledger.find(process.job)
+        if job is None or job.node != self.node:
+            return
+        state, reason = outcome(job, process.ended, draining=self.draining)
+        if state == "queued":
+            self.ledger.requeue(job.job, reason, node=self.node)
+            self.queue.renew()
+            return
+        facts = {"exit_code": process.ended.code, "signal": process.ended.signal_name}
+        self.ledger.end(job.job, state, node=self.node, reason=reason, **facts)
+
+    # --- each second
+    def _beat(self) -> Any:
+        running = [process.job for process in self.processes.values()]
+        node = Node(
+            name=self.node,
+            heartbeat_at="",
+            slots=self.max_proc,
+            draining=self.draining,
+            running=running,
+        )
+        beat = deferToThread(self._look, node)
+        beat.addCallbacks(self._cancel, self._fail)
+        return beat
+
+    def _look(self, node: Node) -> list[Job]:
+        """Say what we do, mend what others left, and return our jobs that are to be cancelled."""
+        self.ledger.report(node)
+        self._beats += 1
+        if self._beats % RECONCILE_BEATS == 1:
+            reconcile(self.ledger, self.patience)
+            self.queue.renew()
+        return [job for job in self.ledger.in_states("running", "stalled") if job.cancel]
+
+    def _cancel(self, jobs: list[Job]) -> None:
+        names = {job.job for job in jobs} - self._signalled
+        for process in self.processes.values():
+            if process.job in names:
+                process.transport.signalProcess("TERM")
+                self._signalled.add(process.job)
+
+    def _fail(self, failure: Any) -> None:
+        logger.error("The jobs' ledger does not answer: %s", failure.getErrorMessage())

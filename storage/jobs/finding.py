@@ -1,0 +1,100 @@
+"""Questions to the jobs' table; a page of a list costs the same at 100,000 jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Select, func, or_, select
+
+from storage.jobs.job import Job, JobEvent, Node, State, instant
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from storage.jobs.schema import JobTables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs; empty fields let all through."""
+
+    states: tuple[State, ...] = ()
+    spider: str = ""
+    node: str = ""
+    parent: str = ""
+    text: str = ""
+    """Part of the name, the arguments, the settings or the reason."""
+
+
+def page(
+    db: Connection, tables: JobTables, wanted: JobFilter, *, cursor: int | None, limit: int
+) -> tuple[list[Job], int | None]:
+    """Return jobs, newest first, and the cursor of the next page, ``None`` at the end."""
+    query = _filtered(select(tables.jobs), tables, wanted)
+    if cursor is not None:
+        query = query.where(tables.jobs.c.number < cursor)
+    rows = db.execute(query.order_by(tables.jobs.c.number.desc()).limit(limit + 1)).mappings()
+    found = [Job.read(dict(row)) for row in rows]
+    return found[:limit], found[limit - 1].number if len(found) > limit else None
+
+
+def _filtered(
+    query: Select[tuple[object]], tables: JobTables, wanted: JobFilter
+) -> Select[tuple[object]]:
+    c = tables.jobs.c
+    if wanted.states:
+        query = query.where(c.state.in_(wanted.states))
+    for column, value in (
+        (c.spider, wanted.spider),
+        (c.node, wanted.node),
+        (c.parent, wanted.parent),
+    ):
+        if value:
+            query = query.where(column == value)
+    if wanted.text:
+        columns = (c.job, c.arguments, c.settings, c.reason)
+        query = query.where(or_(*(x.contains(wanted.text, autoescape=True) for x in columns)))
+    return query
+
+
+def find(db: Connection, tables: JobTables, job: str) -> Job | None:
+    """Return a job by its name."""
+    row = db.execute(select(tables.jobs).where(tables.jobs.c.job == job)).mappings().first()
+    return Job.read(dict(row)) if row else None
+
+
+def in_states(db: Connection, tables: JobTables, *states: State) -> list[Job]:
+    """Return all jobs in these states, oldest first."""
+    c = tables.jobs.c
+    query = select(tables.jobs).where(c.state.in_(states)).order_by(c.number)
+    return [Job.read(dict(row)) for row in db.execute(query).mappings()]
+
+
+def queue(db: Connection, tables: JobTables, project: str, limit: int = 100_000) -> list[Job]:
+    """Return what waits, in the order of starting."""
+    c = tables.jobs.c
+    query = select(tables.jobs).where(c.state == "queued", c.project == project)
+    rows = db.execute(query.order_by(c.priority.desc(), c.number).limit(limit)).mappings()
+    return [Job.read(dict(row)) for row in rows]
+
+
+def counts(db: Connection, tables: JobTables) -> dict[str, int]:
+    """Return how many jobs are in each state."""
+    c = tables.jobs.c
+    rows = db.execute(select(c.state, func.count()).group_by(c.state))
+    return {str(state): int(number) for state, number in rows}
+
+
+def events(db: Connection, tables: JobTables, job: str) -> list[JobEvent]:
+    """Return what happened to a job, in order."""
+    c = tables.events.c
+    query = select(c.job, c.at, c.event, c.node, c.detail).where(c.job == job)
+    return [JobEvent(**dict(row)) for row in db.execute(query.order_by(c.number)).mappings()]
+
+
+def nodes(db: Connection, tables: JobTables, *, within_seconds: float) -> list[Node]:
+    """Return the nodes heard of lately, by name."""
+    c = tables.nodes.c
+    query = select(tables.nodes).where(c.heartbeat_at >= instant(within_seconds)).order_by(c.name)
+    return [Node.read(dict(row)) for row in db.execute(query).mappings()]

@@ -1,0 +1,86 @@
+"""Jobs that outlive their node."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import wait_until
+from tests.graph_site import GraphSite
+from tests.scrapyd_nodes import Node, job_of, ledger
+
+CHAIN: dict[int, list[int | str]] = {0: list(range(1, 40))}
+QUICK = {"GLEANERY_JOBS_LOST_SECONDS": "3", "GLEANERY_FRONTIER_LEASE_SECONDS": "2"}
+SLOW = {"setting": "DOWNLOAD_DELAY=0.5"}
+
+
+def _pages(home: Path, job: str) -> int:
+    return int(job_of(home, job).stats.get("response_received_count", 0))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("queue", ["redis", "file"])
+def test_a_killed_nodes_job_goes_on_on_the_other(tmp_path, request, queue):
+    shared = (
+        {"GLEANERY_REDIS_URL": request.getfixturevalue("redis_url")} if queue == "redis" else {}
+    )
+    with GraphSite(CHAIN) as site, Node(tmp_path, "one", **QUICK, **shared) as one:
+        wait_until(one.answers, seconds=60)
+        one.schedule(urls=f"{site.url}/page/0", jobid="moved", **SLOW)
+        wait_until(lambda: _pages(tmp_path, "moved") >= 4, seconds=60)
+        os.kill(one.process.pid, signal.SIGKILL)
+        os.kill(job_of(tmp_path, "moved").pid or 0, signal.SIGKILL)
+        with Node(tmp_path, "two", **QUICK, **shared):
+            wait_until(lambda: job_of(tmp_path, "moved").ended_at, seconds=120)
+
+    found = job_of(tmp_path, "moved")
+    assert (found.state, found.node, found.attempt) == ("finished", "two", 2), found
+    events = [event.event for event in ledger(tmp_path).events("moved")]
+    assert events == ["queued", "started", "lost", "started", "finished"]
+    assert set(site.fetched) == set(range(40))
+    assert len(site.fetched) < 60  # it went on, it did not begin anew
+
+
+@pytest.mark.slow
+def test_a_stopped_node_ends_its_crawls_and_their_jobs_go_on(tmp_path):
+    with GraphSite(CHAIN) as site:
+        with Node(tmp_path, "one", **QUICK) as one:
+            wait_until(one.answers, seconds=60)
+            one.schedule(urls=f"{site.url}/page/0", jobid="drained", **SLOW)
+            wait_until(lambda: _pages(tmp_path, "drained") >= 4, seconds=60)
+        assert one.process.returncode in (0, -signal.SIGTERM)  # twistd ends by the same signal
+        left = job_of(tmp_path, "drained")
+        assert (left.state, left.reason) == ("queued", "drained"), left
+        with Node(tmp_path, "two", **QUICK):
+            wait_until(lambda: job_of(tmp_path, "drained").ended_at, seconds=120)
+
+    assert job_of(tmp_path, "drained").state == "finished"
+    assert sorted(site.fetched) == list(range(40))  # leases were handed back: nothing twice
+
+
+@pytest.mark.slow
+def test_ends_have_their_reasons(tmp_path):
+    with GraphSite(CHAIN) as site, Node(tmp_path, **QUICK) as node:
+        wait_until(node.answers, seconds=60)
+
+        _begin(node, site, "cancelled", max_depth="2")
+        cancel = node.post("cancel.json", ("project", "default"), ("job", "cancelled"))
+        wait_until(lambda: job_of(tmp_path, "cancelled").ended_at, seconds=60)
+        _begin(node, site, "killed", max_depth="3")
+        os.kill(job_of(tmp_path, "killed").pid or 0, signal.SIGKILL)
+        wait_until(lambda: job_of(tmp_path, "killed").ended_at, seconds=60)
+
+    cancelled, killed = job_of(tmp_path, "cancelled"), job_of(tmp_path, "killed")
+    assert cancel["prevstate"] == "running"
+    assert (cancelled.state, cancelled.reason) == ("cancelled", "shutdown")
+    assert (killed.state, killed.signal, killed.reason) == (
+        "failed", "SIGKILL", "killed by SIGKILL",
+    )  # fmt: skip
+
+
+def _begin(node: Node, site: GraphSite, job: str, **arguments: str) -> None:
+    node.schedule(urls=f"{site.url}/page/0", jobid=job, **arguments, **SLOW)
+    wait_until(lambda: _pages(node.home, job) >= 1, seconds=60)
