@@ -74,8 +74,12 @@ format: $(VENV)/dev    ## put the code into form
 bench: $(VENV)/models    ## all benchmarks; goals met or not
 	$(BIN)/python -m benchmarks
 
-serve: $(VENV)/base    ## the model server on 127.0.0.1:8765
-	$(BIN)/gleanery serve-models
+$(VENV)/server: $(VENV)/base
+	$(PIP) install --quiet --constraint constraints.txt --editable ".[fast,server,images,media]"
+	touch $@
+
+serve: $(VENV)/server    ## Redis, the model server, scrapyd and the admin page on this machine; Ctrl-C ends all
+	$(BIN)/gleanery serve $(ARGS)
 
 clean:           ## remove what was set up and crawled
 	rm -rf $(VENV) $(VENV)-216 .demo

@@ -35,6 +35,7 @@ from commands.report import report
 from commands.revisit import revisit
 from commands.search import search
 from commands.seeds import seeds
+from commands.serve import serve
 from commands.serve_admin import serve_admin
 from commands.serve_api import serve_api
 from commands.serve_models import PASS_ON, serve_models
@@ -94,6 +95,7 @@ app.add_typer(proposals, name="proposals")
 app.add_typer(quality, name="quality")
 app.add_typer(users, name="users")
 app.add_typer(work, name="work")
+app.command("serve")(serve)
 app.command("serve-admin")(serve_admin)
 app.command("serve-api")(serve_api)
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)

@@ -26,6 +26,7 @@ from gleanery.fields.platforms import PlatformFields
 from gleanery.fields.revisits import RevisitFields
 from gleanery.fields.safety import SafetyFields
 from gleanery.fields.scrapyd import ScrapydFields
+from gleanery.fields.serve import ServeFields
 from gleanery.fields.stores import StoreFields
 from gleanery.fields.work import WorkFields
 
@@ -36,6 +37,7 @@ TEST_VARIABLES = {f"{PREFIX}{name}" for name in ("FIXTURES", "REQUIRE_SERVERS", 
 class Config(
     # pydantic takes fields from the last base first: listed backwards, they come in this order.
     AdminFields,
+    ServeFields,
     ScrapydFields,
     SafetyFields,
     ClientApiFields,

@@ -1,0 +1,31 @@
+"""``gleanery serve``: everything on one machine, one log, one Ctrl-C."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from commands.output import say
+
+Without = Annotated[
+    list[str] | None,
+    typer.Option("--without", metavar="SERVICE", help="Leave one out. / 빼고 시작합니다."),
+]
+
+
+def serve(without: Without = None) -> None:
+    """Start Redis, the model server, scrapyd and the admin page (모두 실행)."""
+    from commands.serve_plan import check_ports, plan
+    from commands.supervisor import supervise
+    from gleanery.config import load_config
+    from gleanery.errors import ConfigError
+
+    config = load_config()
+    services = plan(config, frozenset(without or ()))
+    if not services:
+        raise ConfigError("nothing is left to start (시작할 것이 없습니다)")
+    check_ports(services)
+    for service in services:
+        say(f"{service.name}: {service.where}", stderr=True)
+    supervise(services, patience_seconds=config.scrapyd_drain_seconds + 15)
