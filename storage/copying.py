@@ -92,9 +92,10 @@ def compare(
     """
     check, ours, theirs = Check(), sha256(), sha256()
     for rows in _batches(source.scan()):
+        there = {row["identity"]: row for row in target.rows([row["identity"] for row in rows])}
         for row in rows:
             ours.update(_canonical(row))
-            if (found := target.find(row["identity"])) is None:
+            if (found := there.get(row["identity"])) is None:
                 check.missing += 1
                 continue
             theirs.update(_canonical(found))

@@ -81,8 +81,8 @@ class ServerStore(Store):
     def update(self, identity: str, change: Callable[[Item], None]) -> bool:
         return self._written.update(identity, change)
 
-    def find(self, identity: str) -> Row | None:
-        return self._opened.find(identity)
+    def rows(self, identities: Sequence[str]) -> list[Row]:
+        return self._opened.rows(identities)
 
     def raw(self, identity: str) -> bytes | None:
         return self._opened.raw(identity)

@@ -149,9 +149,14 @@ class Store(Paged, Upkeep):
             WriteRejectedError: Nothing was written; the item cannot be kept so.
         """
 
-    @abstractmethod
     def find(self, identity: str) -> Row | None:
         """Return one item, or ``None``."""
+        found = self.rows([identity])
+        return found[0] if found else None
+
+    @abstractmethod
+    def rows(self, identities: Sequence[str]) -> list[Row]:
+        """Return the items of some hundred ``identities`` in their order, those that there are."""
 
     @abstractmethod
     def raw(self, identity: str) -> bytes | None:

@@ -78,9 +78,8 @@ class MongodbItems(Store):
         with translated():
             return deletion.traces(self.db, identities) | {"proposals": named}
 
-    def find(self, identity: str) -> Row | None:
-        found = self.documents.rows([identity])
-        return found[0] if found else None
+    def rows(self, identities: Sequence[str]) -> list[Row]:
+        return self.documents.rows(identities)
 
     def raw(self, identity: str) -> bytes | None:
         return self.documents.raw(identity)

@@ -39,10 +39,6 @@ class CatalogueStore(Store):
         super().__init__(path, options)
         self.database = Database(self.options)
 
-    def rows(self, identities: Sequence[str]) -> list[Row]:
-        """Return the items of ``identities`` in their order; those that are gone are left out."""
-        raise NotImplementedError
-
     def versions(self, numbers: Mapping[int, str]) -> Mapping[str, Version]:
         """Return the items of some numbers and identities, by identity."""
         raise NotImplementedError
@@ -70,10 +66,6 @@ class CatalogueStore(Store):
 
     def check(self) -> list[str]:
         return self.database.transact(migrate.problems)
-
-    def find(self, identity: str) -> Row | None:
-        found = self.rows([identity])
-        return found[0] if found else None
 
     def search(self, text: str, *, limit: int = 20, wanted: ItemFilter = ANY) -> list[Row]:
         with translated(self.database.where):

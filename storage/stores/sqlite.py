@@ -118,9 +118,11 @@ class SqliteStore(Store):
                 "proposals": sum(p.forget(identities) for p in self.proposals())
             }
 
-    def find(self, identity: str) -> Row | None:
-        rows = self._rows("SELECT body FROM items WHERE identity = ?", [identity])
-        return rows[0] if rows else None
+    def rows(self, identities: Sequence[str]) -> list[Row]:
+        marks = ",".join("?" * len(identities))
+        sql = f"SELECT body FROM items WHERE identity IN ({marks})"  # noqa: S608
+        found = {row["identity"]: row for row in self._rows(sql, list(identities))}
+        return [found[identity] for identity in identities if identity in found]
 
     def raw(self, identity: str) -> bytes | None:
         with self._lock, _translated():

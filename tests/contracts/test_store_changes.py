@@ -52,6 +52,16 @@ def test_an_item_is_changed_in_place_and_only_if_it_is_there(store):
     assert item_from_dict(row) == replace(CLASSIFIED, media=["https://e.com/v.mp4"])
 
 
+def test_several_are_read_at_once_in_the_order_asked_for(store):
+    store.save([CLASSIFIED, *(a_video(n) for n in range(3))])
+
+    rows = store.rows(["youtube:v2", "reddit:none", "reddit:t3_a", "youtube:v0"])
+
+    assert [row["identity"] for row in rows] == ["youtube:v2", "reddit:t3_a", "youtube:v0"]
+    assert rows[1] == store.find("reddit:t3_a")
+    assert store.rows([]) == []
+
+
 def test_a_change_that_fails_changes_nothing(store):
     store.save([CLASSIFIED])
 
