@@ -78,7 +78,7 @@ $(VENV)/server: $(VENV)/base
 	$(PIP) install --quiet --constraint constraints.txt --editable ".[fast,server,images,media]"
 	touch $@
 
-serve: $(VENV)/server    ## Redis, the model server, scrapyd and the admin page on this machine; Ctrl-C ends all
+serve: $(VENV)/server    ## Redis, model server, scrapyd, admin page and client API on this machine; Ctrl-C ends all
 	$(BIN)/gleanery serve $(ARGS)
 
 clean:           ## remove what was set up and crawled

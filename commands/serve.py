@@ -15,7 +15,7 @@ Without = Annotated[
 
 
 def serve(without: Without = None) -> None:
-    """Start Redis, the model server, scrapyd and the admin page (모두 실행)."""
+    """Start Redis, model server, scrapyd, admin page and client API (모두 실행)."""
     from commands.serve_plan import check_ports, plan
     from commands.supervisor import supervise
     from gleanery.config import load_config

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gleanery.config import Config
 
-NAMES = ("redis", "models", "scrapyd", "admin")
+NAMES = ("redis", "models", "scrapyd", "admin", "api")
 SOCKET_PATH = 100
 """Bytes of a socket's path, at most (Linux: 107)."""
 
@@ -60,6 +60,9 @@ def plan(config: Config, without: frozenset[str]) -> list[Service]:
     if "admin" not in without:
         port = config.serve_admin_port
         services.append(_ours("admin", ["serve-admin", "--port", str(port)], port, env))
+    if "api" not in without:
+        words = ["serve-api", "--host", "127.0.0.1"]
+        services.append(_ours("api", words, config.api_port, env))
     return services
 
 
@@ -132,4 +135,4 @@ def check_ports(services: Iterable[Service]) -> None:
 
 
 def _setting(name: str) -> str:
-    return "SCRAPYD_PORT" if name == "scrapyd" else f"SERVE_{name.upper()}_PORT"
+    return f"{name.upper()}_PORT" if name in ("scrapyd", "api") else f"SERVE_{name.upper()}_PORT"

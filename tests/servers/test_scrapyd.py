@@ -12,6 +12,7 @@ import pytest
 from crawlers.scrapyd.app import check_doors
 from gleanery.config import Config
 from gleanery.errors import ConfigError
+from tests.cli import gleanery
 from tests.conftest import wait_until
 from tests.graph_site import GraphSite
 from tests.scrapyd_nodes import Node, job_of
@@ -151,3 +152,22 @@ def _line(node: Node) -> bytes:
         return raw(node, "GET /listjobs.json HTTP/1.0\nHost: 127.0.0.1\n\n").splitlines()[0]
     except OSError:
         return b""
+
+
+def test_the_command_starts_shows_retries_and_prints_logs(node):
+    home = node.home
+    with GraphSite(TREE) as site:
+        begun = gleanery(home, "jobs", "start", "google", f"urls={site.url}/page/0", "--json").json
+        wait_until(lambda: job_of(home, begun["job"]).ended_at, seconds=60)
+        again = gleanery(home, "jobs", "retry", begun["job"], "--json").json
+        wait_until(lambda: job_of(home, again["job"]).ended_at, seconds=60)
+
+    listed = gleanery(home, "jobs", "list", "--text", begun["job"], "--json").json
+    shown = gleanery(home, "jobs", "show", again["job"], "--json").json
+    log = gleanery(home, "jobs", "logs", begun["job"], "--lines", "5")
+    wrong = gleanery(home, "jobs", "start", "google", "urls=http://x/", "-s", "FEEDS={}")
+    assert [job["state"] for job in listed["jobs"]] == ["finished"]
+    assert shown["parent"] == begun["job"]
+    assert [e["event"] for e in shown["events"]] == ["queued", "started", "finished"]
+    assert "Spider closed (finished)" in log.stdout
+    assert (wrong.returncode, "FEEDS" in wrong.error) == (2, True)

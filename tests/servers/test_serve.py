@@ -39,7 +39,7 @@ def test_a_service_that_dies_is_started_again_and_all_end_at_once(tmp_path: Path
     port = free_port()
     log = tmp_path / "serve.log"
     env = environment(tmp_path / "h", GLEANERY_SCRAPYD_PORT=str(port))
-    command = [*COMMAND, "serve", "--without", "models", "--without", "admin"]
+    command = [*COMMAND, "serve", "--without", "models", "--without", "admin", "--without", "api"]
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
     try:
