@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 
 from admin.attempts import Attempts
+from crawlers.scrapyd.places import PROJECT, ledger_of, patience_of
+from crawlers.scrapyd.queue import JobQueue
 from gleanery.errors import StoreError
 from media.store import MediaStore, open_media
 from storage import Store, configured_store
+from storage.jobs.reconciling import reconcile
 from storage.ledger import open_ledger
 from storage.office.audit import Audit
 from storage.office.sessions import Sessions
@@ -23,6 +27,10 @@ if TYPE_CHECKING:
     from gleanery.config import Config
     from storage.office.audit import Change
     from storage.office.sessions import Session
+
+
+RECONCILED_SECONDS = 5.0
+"""Between two looks for lost jobs."""
 
 
 class Desk:
@@ -48,6 +56,8 @@ class Desk:
         self.attempts = Attempts()
         self.media: MediaStore = open_media(config.media_place)
         self._store: Store | None = None
+        self._jobs: JobQueue | None = None
+        self._reconcile_at = 0.0
         self._opening = threading.Lock()
 
     @property
@@ -68,6 +78,21 @@ class Desk:
                 self._store = store
             return self._store
 
+    @property
+    def jobs(self) -> JobQueue:
+        """The queue of jobs, after a look for lost ones: what is shown is true without a node.
+
+        Raises:
+            StoreError: Their table is away.
+        """
+        with self._opening:
+            if self._jobs is None:
+                self._jobs = JobQueue(None, PROJECT, ledger=ledger_of(self.config))
+            if time.monotonic() >= self._reconcile_at:
+                reconcile(self._jobs.ledger, patience_of(self.config))
+                self._reconcile_at = time.monotonic() + RECONCILED_SECONDS
+            return self._jobs
+
     def change(
         self, who: Session, action: str, subject: str, before: Any = None
     ) -> AbstractContextManager[Change]:
@@ -80,6 +105,8 @@ class Desk:
         """Let go of every connection."""
         if self._store:
             self._store.close()
+        if self._jobs:
+            self._jobs.ledger.close()
         self.ledger.close()
 
 

@@ -23,6 +23,8 @@ NOTES = {
     "discarded": "Discarded.",
     "paused": "Paused.",
     "resumed": "Running again.",
+    "cancelled": "They are being ended.",
+    "retried": "Queued once more.",
 }
 """What may be said after a change; the address names one of them, and no text of its own."""
 _ENVIRONMENT = Environment(

@@ -79,6 +79,8 @@ def _reason(job: Job) -> str:
 def show(job: Name, as_json: AsJson = False) -> None:
     """Show one job and what happened to it (작업 하나)."""
     with opened() as (queue, _):
+        from crawlers.scrapyd.asking import known
+
         found, events = known(queue, job), queue.ledger.events(job)
     if as_json:
         print_json(asdict(found) | {"events": [asdict(event) for event in events]})
@@ -112,16 +114,13 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Queue a job for whichever node is free (작업 시작)."""
-    import uuid
-
     with opened() as (queue, config):
-        from crawlers.scrapyd.checks import check_settings
+        from crawlers.scrapyd import asking
 
-        name = job or uuid.uuid4().hex
-        allowed = check_settings(settings or [], config.scrapyd_settings)
-        queue.add(
-            spider, priority, _job=name, settings=allowed, spider_arguments=_pairs(given or [])
-        )
+        name = asking.start(
+            queue, config, spider, _pairs(given or []),
+            settings=settings or (), job=job, priority=priority,
+        )  # fmt: skip
     _tell(as_json, f"Queued / 대기열에 넣었습니다: {name}", job=name)
 
 
@@ -137,32 +136,19 @@ def _pairs(words: list[str]) -> dict[str, str]:
 def cancel(job: Name, as_json: AsJson = False) -> None:
     """End a job in good order, wherever it runs (작업 취소)."""
     with opened() as (queue, _):
-        before = known(queue, job).state
-        queue.ledger.cancel(job)
-        queue.forget(job)
+        from crawlers.scrapyd import asking
+
+        before = asking.cancel(queue, job)
     _tell(as_json, f"{job}: {before} → to be cancelled / 취소합니다", job=job, before=before)
 
 
 @jobs.command()
 def retry(job: Name, as_json: AsJson = False) -> None:
     """Queue a job like one that has ended (다시 하기)."""
-    import uuid
-
-    from gleanery.errors import ConfigError
-
     with opened() as (queue, _):
-        found = known(queue, job)
-        if found.ended_at is None:
-            raise ConfigError(f"{job} is {found.state}: it has not ended (아직 끝나지 않았습니다)")
-        name = uuid.uuid4().hex
-        queue.add(
-            found.spider,
-            found.priority,
-            _job=name,
-            settings=found.settings,
-            spider_arguments=found.arguments,
-            parent=job,
-        )
+        from crawlers.scrapyd import asking
+
+        name = asking.retry(queue, job)
     _tell(as_json, f"Queued / 대기열에 넣었습니다: {name}", job=name, parent=job)
 
 
@@ -176,6 +162,7 @@ def logs(
     from gleanery.errors import ConfigError
 
     with opened() as (queue, config):
+        from crawlers.scrapyd.asking import known
         from crawlers.scrapyd.places import log_file
 
         found = known(queue, job)
@@ -210,20 +197,6 @@ def opened() -> Iterator[tuple[JobQueue, Config]]:
         yield queue, config
     finally:
         queue.ledger.close()
-
-
-def known(queue: JobQueue, job: str) -> Job:
-    """Return a job.
-
-    Raises:
-        ConfigError: There is none of that name.
-    """
-    from gleanery.errors import ConfigError
-
-    found = queue.ledger.find(job)
-    if found is None:
-        raise ConfigError(f"no job {job!r} (그런 작업이 없습니다)")
-    return found
 
 
 def _tell(as_json: bool, text: str, **facts: object) -> None:

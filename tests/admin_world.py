@@ -11,6 +11,7 @@ import numpy as np
 from items import Annotation, Comment, MediaFile, Post, Proposal
 from media.store import open_media
 from storage import open_store
+from storage.jobs import Job, open_jobs
 from storage.work import Rules, open_queue
 
 EVIL = '"><script>alert(1)</script><img src="https://evil.example/x" onerror="alert(2)">'
@@ -20,7 +21,7 @@ FIRST = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def fill(home: Path) -> None:
-    """Put posts, a comment, a picture and a proposal into the stores of ``home``."""
+    """Put posts, a comment, a picture, a proposal and a job into the stores of ``home``."""
     picture = cv2.imencode(".png", np.full((600, 900, 3), 90, np.uint8))[1].tobytes() + b"hidden"
     stored = open_media(home / "media").put_bytes(picture)
     file = MediaFile(
@@ -45,6 +46,11 @@ def fill(home: Path) -> None:
             (job,) = queue.lease("worker", 1)
             queue.fail(job.held, "worker", EVIL)
         queue.leave("worker")
+    jobs = open_jobs({"STORE": "sqlite"}.get, home)
+    jobs.add(Job(job="evil", spider="reddit", arguments={"search": EVIL}, settings={"A": EVIL}))
+    jobs.take("evil", "one")
+    jobs.beat("evil", pid=1, progress=3, stats={"item_scraped_count": 3, EVIL: 1})
+    jobs.close()
     with open_store("sqlite", home / "gleanery.db") as store:
         store.save([*posts, comment])
         store.propose([proposal])

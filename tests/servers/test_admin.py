@@ -124,7 +124,9 @@ def test_what_was_scraped_is_shown_as_text(clients):
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("path", ["/", "/proposals", "/frontier", "/work", "/settings", "/audit"])
+@pytest.mark.parametrize(
+    "path", ["/", "/proposals", "/jobs", "/frontier", "/work", "/settings", "/audit"]
+)
 def test_pages_hold_no_script_or_style_of_their_own(clients, path):
     page = clients["admin"].get(path)
 
