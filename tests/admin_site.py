@@ -12,7 +12,7 @@ import httpx2
 
 from tests.cli import COMMAND, ROOT, environment
 from tests.conftest import wait_until
-from tests.redis_servers import free_ports
+from tests.ports import free_ports
 
 ROLES = ("viewer", "operator", "admin")
 VIEWERS = ("lee", "park")

@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 
 from tests.cli import COMMAND, ROOT, environment, gleanery
-from tests.redis_servers import free_ports
+from tests.ports import free_ports
 
 
 @dataclass

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.redis_servers import free_ports
+from tests.ports import free_ports
 
 LLAMA_SERVER = """
 import sys, time

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,6 +15,7 @@ from redis.exceptions import RedisError
 
 from storage.redis_address import open_redis
 from tests.conftest import missing_server, redis_answers, wait_until
+from tests.ports import free_ports
 
 SLOTS = 16384
 
@@ -66,15 +66,6 @@ class OwnRedis:
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
         self.socket.unlink(missing_ok=True)
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.ports import free_ports
+
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "tests",
     "AWS_SECRET_ACCESS_KEY": "tests",
@@ -22,9 +24,7 @@ ENVIRONMENT = {
 @contextmanager
 def s3_server() -> Iterator[dict[str, str]]:
     """Start it; yield the environment in which the AWS libraries talk to it, and to nobody else."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     command = [sys.executable, "-W", "ignore", "-m", "moto.server", "-H", "127.0.0.1"]
     with subprocess.Popen(
         [*command, "-p", str(port)],

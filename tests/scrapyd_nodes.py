@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -16,20 +15,14 @@ from typing import Any, Self
 
 from storage.jobs import Job, JobLedger, open_jobs
 from tests.cli import ROOT, environment
-
-
-def free_port() -> int:
-    """A port that nobody listens on, just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.ports import free_ports
 
 
 class Node:
     """``scrapyd`` in the project's folder; a context manager."""
 
     def __init__(self, home: Path, name: str = "one", **env: str) -> None:
-        self.port = free_port()
+        (self.port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{self.port}"
         self.home = home
         self.log = home / f"{name}.log"

@@ -104,7 +104,7 @@ def running_mongodb(
     from pymongo.errors import PyMongoError  # noqa: PLC0415
 
     from tests.conftest import wait_until  # noqa: PLC0415
-    from tests.redis_servers import free_ports  # noqa: PLC0415
+    from tests.ports import free_ports  # noqa: PLC0415
 
     port = port or free_ports(1)[0]
     url = f"mongodb://127.0.0.1:{port}/gleanery?directConnection=true{query}"

@@ -110,6 +110,7 @@ def test_without_a_model_server_items_are_stored_and_reenrich_catches_up(home):
     assert all(len(row["annotations"]) == 1 for row in rows_of(away))
 
 
+@pytest.mark.slow
 def test_a_crawl_asks_a_model_server_in_a_process_of_its_own(home):
     """Over streamable HTTP, with a token."""
     with model_server_process(home, token="s3cret") as url:
@@ -143,6 +144,7 @@ def test_a_wrong_setting_ends_the_crawl_before_it_begins(tmp_path, settings, mes
     assert "Traceback" not in result.log
 
 
+@pytest.mark.slow
 def test_only_the_kinds_asked_for_are_classified(home):
     result = crawl(home, CLASSIFY_KINDS="post,video")
 

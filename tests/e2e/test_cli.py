@@ -225,6 +225,7 @@ def test_a_terminal_shows_progress_and_a_summary(tmp_path):
     assert "max_items" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_job_is_stopped_and_resumed(tmp_path):
     links = {n: [n + 1] for n in range(40)}
     with GraphSite(links, jitter=0.1) as site:

@@ -106,6 +106,7 @@ def test_robots_txt_kept_the_crawl_out_of_the_disallowed_path(demo):
     assert stats.get("downloader/response_status_count/404", 0) == 0
 
 
+@pytest.mark.slow
 def test_the_engine_can_be_evaluated_where_the_demo_ran(demo, tmp_path):
     """Here, because the engine's cache is warm."""
     home, _ = demo
@@ -149,6 +150,7 @@ def has_items(path):
         return bool(store.latest(limit=1))
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_demo_and_its_crawl(demo, tmp_path):
     home = tmp_path / ".demo"
     shutil.copytree(demo[0] / "cache", home / "cache")  # the engine starts at once

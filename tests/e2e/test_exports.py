@@ -168,6 +168,7 @@ def test_threads_and_copies_are_never_parted(home, tmp_path):
     assert len(set(split_of.values())) == 3
 
 
+@pytest.mark.slow
 def test_the_same_export_twice_is_the_same_to_the_byte(home, tmp_path):
     for form in ("jsonl", "parquet", "webdataset"):
         outs = [tmp_path / f"{form}{n}" for n in range(2)]
@@ -189,6 +190,7 @@ def test_what_is_not_scored_is_left_out_and_counted(tmp_path):
     assert "It is empty" in (tmp_path / "out" / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_and_comes_out_the_same(tmp_path):
     home = home_of(tmp_path / "home", threads(2000))
     whole, killed = tmp_path / "whole", tmp_path / "killed"

@@ -69,6 +69,7 @@ def test_an_import_says_how_good_it_is_and_unseen_documents_follow_it(taught):
     assert "/profile-forum@1/taxonomy-" in with_head["version"]
 
 
+@pytest.mark.slow
 def test_a_later_correction_wins_versions_are_kept_and_one_can_go_back(taught):
     """As CSV, as a spreadsheet writes it: byte-order mark, quotes, a comma in the text."""
     home, _ = taught
@@ -106,6 +107,7 @@ def test_a_bad_row_is_named_and_nothing_changes(taught):
     assert sorted(p.name for p in (home / "profiles" / "forum").iterdir()) == before
 
 
+@pytest.mark.slow
 def test_what_cannot_learn_and_what_is_not_there_is_said_in_one_line(taught):
     home, _ = taught
     file = str(home / "rows.jsonl")

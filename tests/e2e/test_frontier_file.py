@@ -36,6 +36,7 @@ def stored_pages(home):
         return sorted(int(i.split(":")[1]) for (i,) in db.execute("SELECT identity FROM items"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_killed_workers_lose_nothing_and_keep_the_order(tmp_path, workers):
     """Repeats are at most what a killed worker held; a level still ends before the next."""

@@ -78,6 +78,7 @@ def test_examples_lose_their_rows_and_vectors_and_the_profile_still_loads(home):
     assert head.weights.sum(axis=1).tolist() == [0, 2, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "format_",
     ["jsonl", *(pytest.param(f, marks=pytest.mark.slow) for f in ("parquet", "webdataset"))],
@@ -157,6 +158,7 @@ def test_the_table_is_korean_and_english(home):
 # --- what was purged stays away
 
 
+@pytest.mark.slow
 def test_a_later_crawl_does_not_bring_it_back_until_it_is_allowed(tmp_path):
     settings = {"SPIDER_MODULES": "tests.spiders"}
     with open_store("sqlite", tmp_path / "gleanery.db") as store:

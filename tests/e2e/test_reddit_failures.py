@@ -119,6 +119,7 @@ def test_retry_after_is_waited_for_and_no_other_request_goes_out_meanwhile(troub
     assert result.stats["reddit/waited_milliseconds"] >= 1900
 
 
+@pytest.mark.slow
 def test_a_spent_limit_holds_the_next_request_back(tmp_path):
     """x-ratelimit-remaining: 0 means nothing may be asked before the window's reset."""
     spent = {"x-ratelimit-remaining": "0", "x-ratelimit-used": "100", "x-ratelimit-reset": "2"}
@@ -201,6 +202,7 @@ def test_an_expired_token_is_renewed_and_never_written_down(tmp_path):
     assert b"a-secret" not in written
 
 
+@pytest.mark.slow
 def test_a_refused_crawl_ends_and_goes_on_once_the_credentials_are_right(tmp_path):
     """The requests that found no valid token are in the queue on disk, without a token."""
     routes = {hot(name): [Answer(200, listing(post(name)))] for name in ("one", "two", "three")}

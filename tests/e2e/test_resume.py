@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 
+import pytest
+
 from tests.conftest import wait_until
 from tests.crawl import scrapy_crawl, start_crawl
 from tests.graph_site import GraphSite
@@ -31,6 +33,7 @@ def test_a_crawl_stopped_by_sigterm_goes_on_where_it_was(tmp_path):
     assert [stored[str(n)] for n in site.fetched] == sorted(stored.values())
 
 
+@pytest.mark.slow
 def test_two_crawls_may_share_a_store(tmp_path):
     with GraphSite(TREE, jitter=0.01) as site:
         arguments = {"page": f"{site.url}/page/0", "max_depth": 9}

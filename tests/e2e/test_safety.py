@@ -127,6 +127,7 @@ def test_a_proxy_is_reached_though_private_but_not_asked_for_private_hosts(tmp_p
     assert "Traceback" not in result.log
 
 
+@pytest.mark.slow
 def test_pages_too_big_too_slow_or_without_end_cost_little_and_leave_nothing(tmp_path, sites):
     site = sites[0]
     article = ARTICLE.format(title="예산안 통과")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 import yaml
 
 from items.clock import utc_now
@@ -55,6 +56,7 @@ def test_a_fading_seed_gets_fewer_requests_in_the_next_crawl_and_the_good_one_al
     assert "0.0 good of 42 requests lately" in bad["why"]
 
 
+@pytest.mark.slow
 def test_a_seed_at_the_floor_rests_and_all_of_them_never_rest_at_once(tmp_path):
     with GraphSite(LINKS, categories=CATEGORIES) as site:
         write_seeds(tmp_path, site)

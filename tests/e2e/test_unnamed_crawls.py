@@ -82,6 +82,7 @@ def test_two_jobs_of_one_spider_share_nothing_and_an_ended_one_begins_anew(tmp_p
     assert "begins" in anew.log
 
 
+@pytest.mark.slow
 def test_a_crawl_that_met_its_limit_begins_anew_unless_it_is_named(tmp_path):
     """A named one goes on, with another limit, too; once it has ended nothing is fetched again."""
     with GraphSite(TREE) as site:
@@ -124,6 +125,7 @@ def has_joined(home):
     return log.exists() and "crawl graph-" in log.read_text("utf-8").lower()
 
 
+@pytest.mark.slow
 def test_the_same_command_twice_at_once_is_one_crawl(tmp_path):
     """Two workers on one file: every page once, and the last one takes the file away."""
     settings = SETTINGS | {"HOME": tmp_path, "STORE_PATH": tmp_path / "gleanery.db"}

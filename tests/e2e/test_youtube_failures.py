@@ -187,6 +187,7 @@ def test_the_settings_as_shipped_read_the_pages_for_browsers_too(replay, tmp_pat
     ]
 
 
+@pytest.mark.slow
 def test_a_stopped_crawl_goes_on_where_it_stopped(replay, tmp_path):
     replay.invent_players = True
     jobdir = {"JOBDIR": tmp_path / "job", "CONCURRENT_REQUESTS": 1}
@@ -234,6 +235,7 @@ def test_a_refused_key_ends_the_crawl_with_one_line(fixtures, tmp_path):
     assert "Traceback" not in result.log
 
 
+@pytest.mark.slow
 def test_a_spent_quota_stops_the_crawl_and_the_next_one_loses_nothing(fixtures, tmp_path):
     replay = DataApiReplay(fixtures / "youtube" / "data_api_v3")
     message = "The request cannot be completed because you have exceeded your quota."

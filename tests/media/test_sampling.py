@@ -80,6 +80,7 @@ def test_no_clip_crosses_a_cut_and_what_returns_is_seen_once(tmp_path):
     assert all(c.times[0] >= c.start - 0.1 and c.times[-1] < c.end for c in got)
 
 
+@pytest.mark.slow
 def test_every_scene_gets_a_clip_before_any_gets_a_second(tmp_path):
     path = making.scenes(tmp_path / "a.mp4", *CHANGING, seconds=20)
     plan = ClipPlan(skip_near_duplicates=False)

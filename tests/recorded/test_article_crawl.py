@@ -71,6 +71,7 @@ def pages(fixtures):
     return dict(islice(recorded_articles(fixtures).items(), PAGES))
 
 
+@pytest.mark.slow
 def test_210_real_pages_come_breadth_first_each_once_under_robots_txt(tmp_path, pages):
     web = HubWeb(pages)
     with MitmProxy(web) as proxy:

@@ -64,6 +64,7 @@ NOT_CRAWLED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CRAWLED)
 def test_a_crawl_gives_exactly_the_posts_and_comments_of_the_recording(tmp_path, fixtures, name):
     posts, comments = expected(fixtures, name)
@@ -78,6 +79,7 @@ def test_a_crawl_gives_exactly_the_posts_and_comments_of_the_recording(tmp_path,
     assert "Traceback" not in result.log
 
 
+@pytest.mark.slow
 def test_over_18_is_left_out_unless_asked_for_and_counted(tmp_path, fixtures):
     name = "TestSubredditListings.test_comments"
     _, comments = expected(fixtures, name)

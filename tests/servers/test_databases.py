@@ -209,6 +209,7 @@ def test_a_server_that_is_away_is_said_to_be_away():
     assert "secret" not in repr(options)
 
 
+@pytest.mark.slow
 def test_a_laptops_store_is_copied_and_compared(tmp_path, store_options):
     options = store_options("mysql+mongodb")
     emptied("mysql+mongodb", tmp_path, options)

@@ -35,6 +35,7 @@ def own_redis(tmp_path):
     server.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [3, pytest.param(30, marks=pytest.mark.slow)])
 def test_redis_killed_in_mid_crawl_only_makes_it_wait(own_redis, tmp_path, seconds):
     """With an append-only file nothing is lost, and nothing is fetched twice."""
@@ -74,6 +75,7 @@ def test_redis_emptied_is_an_error_and_no_silent_end(redis_url, tmp_path):
     assert "frontier_gone" in log
 
 
+@pytest.mark.slow
 def test_a_full_redis_ends_what_is_finished_and_waits_with_the_rest(own_redis, tmp_path):
     """Nothing new leaves or comes; pages without links are acknowledged; all else is kept."""
     with GraphSite(TREE, jitter=0.3) as site, Redis.from_url(own_redis.url) as client:
@@ -170,6 +172,7 @@ def test_a_corrupt_body_is_parked_and_the_crawl_goes_on(redis_url, tmp_path):
     assert dead == 3
 
 
+@pytest.mark.slow
 def test_focus_prunes_over_two_workers(redis_url, tmp_path):
     """Verdicts travel with the requests: whichever worker fetches a child knows its branch."""
     food = dict.fromkeys(range(PAGES), "food")

@@ -101,6 +101,7 @@ def test_strict_order_is_exact_over_all_workers(redis_url, tmp_path, number):
     assert {queue.split(":", 1)[1] for queue in came} == set(HOSTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", WORKERS)
 def test_relaxed_order_misses_nothing_over_all_workers(redis_url, tmp_path, number):
     with site() as (graph, start):

@@ -72,6 +72,7 @@ class CountingSite(GraphSite):
                 self.now -= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "most"), [(3, range(2, 4)), (0, range(4, 33))])
 def test_two_workers_together_ask_a_host_no_more_at_once_than_allowed(
     redis_url, tmp_path, limit, most
@@ -87,6 +88,7 @@ def test_two_workers_together_ask_a_host_no_more_at_once_than_allowed(
     assert site.most in most
 
 
+@pytest.mark.slow
 def test_relaxed_order_skips_no_page_that_a_depth_limit_allows(redis_url, tmp_path):
     """A page met first on a long way is queued anew when a shorter one is found."""
     chain = {n: [n + 1] for n in range(1, 40)}

@@ -86,6 +86,7 @@ def test_a_running_crawl_takes_seeds_of_every_form(redis, redis_url, tmp_path, r
     assert {row["seed"] for row in rows} == expected
 
 
+@pytest.mark.slow
 def test_a_seed_that_was_fed_keeps_its_own_options_to_the_end(redis, redis_url, tmp_path):
     """Which links are followed is up to the seed, though the page that has them is another's."""
     given = settings(redis_url, SPIDER_MODULES="spiders")
@@ -98,6 +99,7 @@ def test_a_seed_that_was_fed_keeps_its_own_options_to_the_end(redis, redis_url, 
     assert sorted(site.fetched) == [1, 2, 11, 21, 22]
 
 
+@pytest.mark.slow
 def test_seeds_of_a_worker_that_dies_at_once_are_not_lost(redis, redis_url, tmp_path):
     """Whatever it had taken goes to the next one: from Redis' frontier, or from those taken."""
     pages = list(range(100, 160))

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import wait_until
 from tests.media_site import MediaSite, draw_clip
 
@@ -27,6 +29,7 @@ print(download(item, rules, Path(sys.argv[2]))[0].path, flush=True)
 """
 
 
+@pytest.mark.slow
 def test_a_download_killed_ten_times_ends_with_the_right_bytes(tmp_path):
     clip = draw_clip(tmp_path / "clip.mp4").read_bytes()
     body = clip + random.Random(5).randbytes(12_000_000)

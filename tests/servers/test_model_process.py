@@ -131,6 +131,7 @@ async def test_sigterm_answers_what_is_under_way_and_refuses_what_comes(tmp_path
     await client.close()
 
 
+@pytest.mark.slow
 async def test_sigterm_does_not_wait_for_ever(tmp_path):
     server = stub_process(tmp_path, "--drain-seconds", "1", latency_seconds=60)
     await asyncio.to_thread(server.start)

@@ -124,6 +124,7 @@ async def test_a_server_that_stays_busy_is_given_up_in_the_end():
         await one.close()
 
 
+@pytest.mark.slow
 def test_a_crawl_goes_on_with_the_servers_that_are_there(tmp_path):
     """One of two addresses in ``MODEL_SERVER_URL`` leads nowhere."""
     with socket.socket() as nobody, Served(EchoEngine()) as served:

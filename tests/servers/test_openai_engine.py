@@ -293,6 +293,7 @@ async def test_an_endpoint_that_is_away_is_tried_again(tmp_path):
     runner.close()
 
 
+@pytest.mark.slow
 def test_a_server_gets_ready_once_its_endpoint_is_there(tmp_path):
     """Nobody calls a server that is not ready: it must try again by itself."""
     with Vllm() as gone:

@@ -70,6 +70,7 @@ def test_mariadb_reads_every_page_from_an_index_in_order(store):
     assert wrong == {}
 
 
+@pytest.mark.slow
 def test_filled_tables_go_up_and_down_and_keep_what_is_filtered_by(store):
     comment = Comment(platform="reddit", external_id="t1", url="u", root="reddit:t3_1", parent="x")
     store.save([a_post(n) for n in range(1100)])

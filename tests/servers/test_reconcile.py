@@ -113,6 +113,7 @@ def test_it_works_beside_a_crawl_and_in_pages(both, catalogue, documents):
     assert len(both.search("new", limit=200)) == 120
 
 
+@pytest.mark.slow
 def test_the_command_checks_mends_and_ends_with_what_is_left(tmp_path, both, catalogue, documents):
     damage(both, catalogue, documents)
     env = {

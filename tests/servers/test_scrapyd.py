@@ -89,6 +89,7 @@ def test_what_a_job_must_not_ask_for_is_refused_in_json(node, path, pairs, said)
     assert (status["pending"], status["running"]) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_name_is_given_once(node):
     first = node.schedule(urls="http://127.0.0.1:9/", jobid="twice")
     second = node.schedule(urls="http://127.0.0.1:9/", jobid="twice")
@@ -154,6 +155,7 @@ def _line(node: Node) -> bytes:
         return b""
 
 
+@pytest.mark.slow
 def test_the_command_starts_shows_retries_and_prints_logs(node):
     home = node.home
     with GraphSite(TREE) as site:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.cli import COMMAND, ROOT, environment, gleanery
 from tests.conftest import wait_until
-from tests.scrapyd_nodes import free_port
+from tests.ports import free_ports
 
 pytest.importorskip("scrapyd", reason="needs gleanery[server]")
 
@@ -36,7 +36,7 @@ def test_a_taken_port_is_named(tmp_path):
 
 @pytest.mark.slow
 def test_a_service_that_dies_is_started_again_and_all_end_at_once(tmp_path: Path):
-    port = free_port()
+    (port,) = free_ports(1)
     log = tmp_path / "serve.log"
     env = environment(tmp_path / "h", GLEANERY_SCRAPYD_PORT=str(port))
     command = [*COMMAND, "serve", "--without", "models", "--without", "admin", "--without", "api"]

@@ -13,7 +13,7 @@ from storage.mysql.database import Database
 from tests.authority import Authority
 from tests.conftest import missing_server
 from tests.contracts.store_items import POST
-from tests.redis_servers import free_ports
+from tests.ports import free_ports
 from tests.store_servers import (
     SETTINGS,
     has_mongodb,

@@ -68,6 +68,7 @@ def test_a_video_that_fails_three_times_is_parked_with_its_reason_and_can_be_tri
     assert (told_counts["queued"], told_counts["parked"]) == (1, 0)
 
 
+@pytest.mark.slow
 def test_without_room_items_are_stored_all_the_same_and_their_jobs_come_later(site, tmp_path):
     result = crawl(tmp_path, site, [1, 2, 3], WORK_LIMIT=1, WORK_PATIENCE_SECONDS=0.5)
     queued = counts(tmp_path).queued
@@ -81,6 +82,7 @@ def test_without_room_items_are_stored_all_the_same_and_their_jobs_come_later(si
     assert done["queue"]["done"] == 3
 
 
+@pytest.mark.slow
 def test_a_full_queue_slows_a_crawl_down_until_a_worker_has_made_room(site, tmp_path):
     with started_worker(tmp_path, "--jobs", "1"):
         result = crawl(tmp_path, site, range(8), WORK_LIMIT=1, WORK_PATIENCE_SECONDS=60)
@@ -90,6 +92,7 @@ def test_a_full_queue_slows_a_crawl_down_until_a_worker_has_made_room(site, tmp_
     assert result.stats["store/saved/article"] == 8
 
 
+@pytest.mark.slow
 def test_a_queue_that_is_away_keeps_no_item_back(site, tmp_path):
     result = crawl(tmp_path, site, [1, 2], REDIS_URL="", WORK_PATIENCE_SECONDS=0.2,
                    HOME=str(tmp_path))  # fmt: skip
@@ -102,6 +105,7 @@ def test_a_queue_that_is_away_keeps_no_item_back(site, tmp_path):
     assert away.stats["store/saved/article"] == 2
 
 
+@pytest.mark.slow
 def test_a_job_waits_for_its_item_to_be_stored(site, tmp_path):
     item = an_article(site, 1)
     put(tmp_path, item.identity)
@@ -115,6 +119,7 @@ def test_a_job_waits_for_its_item_to_be_stored(site, tmp_path):
     assert early.json["queue"]["delayed"] == 1
 
 
+@pytest.mark.slow
 def test_a_new_step_is_done_and_the_finished_ones_are_not_repeated(site, tmp_path):
     item = an_article(site, 1)
     save(tmp_path, item)
@@ -127,6 +132,7 @@ def test_a_new_step_is_done_and_the_finished_ones_are_not_repeated(site, tmp_pat
     assert site.whole == ["/clip/1.mp4"]
 
 
+@pytest.mark.slow
 def test_a_step_whose_result_is_stored_is_not_repeated_though_the_queue_forgot(site, tmp_path):
     item = an_article(site, 1)
     save(tmp_path, item)
@@ -142,6 +148,7 @@ def test_a_step_whose_result_is_stored_is_not_repeated_though_the_queue_forgot(s
     assert site.whole == ["/clip/1.mp4"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_gives_back_what_takes_too_long_without_blame(clip, tmp_path, number):
     with VideoSite(clip, chunk_seconds=3) as site:

@@ -22,6 +22,7 @@ def film(tmp_path_factory):
     return scenes(tmp_path_factory.mktemp("film") / "film.mp4", *PICTURES, seconds=3).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_worker_keeps_key_frames_and_draws_them(film, tmp_path):
     plain, frames = {}, {"GLEANERY_WORK_KEY_FRAMES": "3", "GLEANERY_WORK_KEY_FRAMES_SVG": "true"}
     with VideoSite(film) as site:

@@ -82,6 +82,7 @@ async def test_one_process_works_with_its_own_engines_and_answers_others(clip, t
     assert "Work has ended" in (tmp_path / "server.log").read_text()
 
 
+@pytest.mark.slow
 def test_a_signal_gives_back_what_takes_too_long(clip, tmp_path):
     with VideoSite(clip, chunk_seconds=3) as site:
         item = an_article(site, 1)

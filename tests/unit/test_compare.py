@@ -128,6 +128,7 @@ class Suicide:
 # --- the command
 
 
+@pytest.mark.slow
 def test_the_command_prints_figures_and_writes_a_page(tmp_path):
     data, page, options = (tmp_path / name for name in ("rows.jsonl", "p.html", "engines.yaml"))
     rows = [
