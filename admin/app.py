@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from admin import failures
 from admin.desk import Desk
 from admin.gate import Needs
+from admin.live import Live
 from admin.pages import login
 from admin.pages.all import GATES
 from admin.shield import Shield
@@ -43,6 +44,7 @@ def create_app(config: Config) -> FastAPI:
         title="Gleanery admin", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
     app.state.desk = desk
+    app.state.live = Live(lambda names: desk.jobs.ledger.named(names))  # noqa: PLW0108 - opened when needed
     app.add_middleware(Shield, public_url=config.admin_url)
     failures.install(app)
     app.include_router(login.public)

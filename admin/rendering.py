@@ -14,6 +14,8 @@ from admin.look import look_of
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from admin.look import Look
+
 TEMPLATES = Path(__file__).parent / "templates"
 NOTES = {
     "saved": "Saved.",
@@ -50,6 +52,11 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
         values, t=look.say, look=look, who=session, note=note, path=request.url.path, here=here
     )
     return HTMLResponse(html, status_code=status)
+
+
+def part(look: Look, template: str, **values: Any) -> str:
+    """Return a part of a page, as ``show`` would show it to whom ``look`` describes."""
+    return _ENVIRONMENT.get_template(f"{template}.html.j2").render(values, t=look.say)
 
 
 def go(request: Request, path: str) -> Response:

@@ -154,24 +154,22 @@ def retry(job: Name, as_json: AsJson = False) -> None:
 
 @jobs.command()
 def logs(
-    job: Name, lines: Annotated[int, typer.Option(min=1, help="From the end. / 끝에서.")] = 100
+    job: Name,
+    lines: Annotated[int, typer.Option(min=1, help="From the end. / 끝에서.")] = 100,
+    level: Annotated[str, typer.Option(help="At least, e.g. WARNING. / 수준 이상.")] = "",
+    text: Annotated[str, typer.Option(help="Part of each line. / 검색어.")] = "",
 ) -> None:
     """Print the end of a job's log, if it ran on this machine (로그)."""
-    from collections import deque
-
-    from gleanery.errors import ConfigError
-
     with opened() as (queue, config):
         from crawlers.scrapyd.asking import known
-        from crawlers.scrapyd.places import log_file
+        from crawlers.scrapyd.logs import LEVELS, log_of, tail
+        from gleanery.errors import ConfigError
 
-        found = known(queue, job)
-        path = log_file(config, found)
-    if not path.is_file():
-        raise ConfigError(f"no log of {job} on this machine; it ran on {found.node} (로그 없음)")
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in deque(file, lines):
-            sys.stdout.write(printable(line.rstrip("\n")) + "\n")
+        if level and level not in LEVELS:
+            raise ConfigError(f"no level {level!r} (없는 수준): {', '.join(LEVELS)}")
+        path = log_of(config, known(queue, job))
+    for line in tail(path, lines, level=level, text=text):
+        sys.stdout.write(printable(line) + "\n")
 
 
 @contextmanager

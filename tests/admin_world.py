@@ -51,6 +51,9 @@ def fill(home: Path) -> None:
     jobs.take("evil", "one")
     jobs.beat("evil", pid=1, progress=3, stats={"item_scraped_count": 3, EVIL: 1})
     jobs.close()
+    log = home / "scrapyd" / "logs" / "default" / "reddit" / "evil.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(f"2026-11-25 10:00:00 [scrapy.core] INFO: {EVIL}\n", encoding="utf-8")
     with open_store("sqlite", home / "gleanery.db") as store:
         store.save([*posts, comment])
         store.propose([proposal])

@@ -10,6 +10,8 @@ from sqlalchemy import Select, func, or_, select
 from storage.jobs.job import Job, JobEvent, Node, State, instant
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import Connection
 
     from storage.jobs.schema import JobTables
@@ -62,6 +64,12 @@ def find(db: Connection, tables: JobTables, job: str) -> Job | None:
     """Return a job by its name."""
     row = db.execute(select(tables.jobs).where(tables.jobs.c.job == job)).mappings().first()
     return Job.read(dict(row)) if row else None
+
+
+def named(db: Connection, tables: JobTables, names: Collection[str]) -> list[Job]:
+    """Return the jobs of these names, in no order."""
+    query = select(tables.jobs).where(tables.jobs.c.job.in_(names))
+    return [Job.read(dict(row)) for row in db.execute(query).mappings()]
 
 
 def in_states(db: Connection, tables: JobTables, *states: State) -> list[Job]:

@@ -12,7 +12,7 @@ from storage.jobs import finding
 from storage.jobs.job import ACTIVE, Job, JobEvent, Node, State, instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sqlalchemy import Connection
 
@@ -181,6 +181,10 @@ class JobLedger:
     def find(self, job: str) -> Job | None:
         """Return a job by its name."""
         return self._read(lambda db: finding.find(db, self.tables, job))
+
+    def named(self, names: Collection[str]) -> list[Job]:
+        """Return the jobs of these names, in no order."""
+        return self._read(lambda db: finding.named(db, self.tables, names))
 
     def page(
         self, wanted: JobFilter, *, cursor: int | None = None, limit: int = 50

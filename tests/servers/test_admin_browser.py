@@ -20,8 +20,8 @@ AXE = Path(__file__).parents[1] / "axe"
 LIGHT = 250 * 1024
 """Bytes that a page may load."""
 PAGES = (
-    "/", "/items", f"/item?id=reddit:t3_{NUMBER - 1}", "/proposals", "/jobs", "/frontier",
-    "/work", "/settings", "/audit", "/nothing-here",
+    "/", "/items", f"/item?id=reddit:t3_{NUMBER - 1}", "/proposals", "/jobs", "/job?name=evil",
+    "/frontier", "/work", "/settings", "/audit", "/nothing-here",
 )  # fmt: skip
 
 

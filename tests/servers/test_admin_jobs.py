@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import ExitStack
 
+import httpx2
 import pytest
 from lxml import html
 from sqlalchemy import insert
 
 pytest.importorskip("argon2", reason="needs gleanery[server]")
 
+from admin.live import MOST
 from storage.jobs import Job
 from storage.jobs.job import instant
 from tests.admin_site import admin_site, token_of
+from tests.conftest import wait_until
 from tests.scrapyd_nodes import ledger
 
 EVIL = '"><script>alert(1)</script>'
@@ -135,6 +139,138 @@ def test_what_cannot_be_done_is_said_and_stops_nothing_else(site, client):
     assert "old-1 is failed" in said
     assert "none" in said
     assert ledger(site.home).find("third").state == "cancelled"
+
+
+LOG = [
+    f"2026-11-25 10:00:00 [scrapy.core] INFO: Crawled {EVIL}",
+    "2026-11-25 10:00:01 [scrapy.core] ERROR: Spider error",
+    "Traceback (most recent call last):",
+    f"ValueError: {EVIL}",
+    "2026-11-25 10:00:02 [scrapy.core] DEBUG: 마지막 줄",
+]
+
+
+def write_log(home, job, lines):
+    folder = home / "scrapyd" / "logs" / "default" / "reddit"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{job}.log").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def test_a_job_is_shown_whole_and_inert(site, client):
+    write_log(site.home, "evil", LOG)
+
+    page = client.get("/job?name=evil")
+
+    shown = html.fromstring(page.text)
+    assert shown.xpath("//pre")[0].text.splitlines() == LOG
+    assert f"search={EVIL}" in shown.xpath("//code/text()")
+    assert "<script>alert" not in page.text
+    assert "onerror=" not in page.text
+    facts = client.get("/api/job?name=evil").json()
+    assert (facts["exit_code"], facts["state"], facts["reason"]) == (3, "failed", EVIL)
+    assert [event["event"] for event in facts["events"]] == ["queued", "started", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        ({}, range(5)),
+        ({"lines": 2}, [3, 4]),
+        ({"level": "WARNING"}, [1, 2, 3]),
+        ({"text": "VALUEerror"}, [3]),
+        ({"text": "마지막", "level": "INFO"}, []),
+    ],
+)
+def test_a_log_is_filtered_and_searched(site, client, asked, numbers):
+    write_log(site.home, "evil", LOG)
+
+    answer = client.get("/api/job/log", params={"name": "evil"} | asked)
+
+    assert answer.json() == [LOG[n] for n in numbers]
+
+
+def test_a_log_is_downloaded_whole(site, client):
+    write_log(site.home, "evil", LOG)
+
+    answer = client.get("/job/log?name=evil")
+
+    assert answer.text.splitlines() == LOG
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="evil.log"'
+
+
+@pytest.mark.parametrize("path", ["/job", "/job/log", "/api/job", "/api/job/log", "/job/live"])
+@pytest.mark.parametrize("name", ["none", "../../jobs.db", "evil/../../../../admin.db", "outside"])
+def test_no_other_file_is_a_log(site, client, path, name):
+    """Not even that of a job whose row names another folder."""
+    if name == "outside":
+        ledger(site.home).add(Job(job=name, spider="../../../../"))
+        (site.home.parent / "outside.log").write_text("secret")
+    answer = client.get(path, params={"name": name}) if "live" not in path else None
+
+    if name != "outside":
+        answer = client.get(path, params={"name": name})
+        assert answer.status_code == 404
+    elif answer is not None:
+        assert "secret" not in answer.text
+        assert answer.status_code == (404 if "log" in path else 200)
+
+
+def events_of(stream):
+    """Yield events of a stream, with their text."""
+    kind, lines = "", []
+    for line in stream.iter_lines():
+        if line.startswith("event: "):
+            kind = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            lines.append(line.removeprefix("data: "))
+        elif not line and kind:
+            yield kind, "\n".join(lines)
+            kind, lines = "", []
+
+
+def test_a_job_is_watched_while_it_runs(site, client):
+    """What it counts is there within 1.5 s, on an idle machine; its end ends the stream."""
+    jobs = ledger(site.home)
+    jobs.add(Job(job="runs", spider="google", arguments={"urls": "http://h/"}))
+    jobs.take("runs", "one")
+    with client.stream("GET", "/job/live?name=runs") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        seen = events_of(stream)
+        first = next(seen)[1]
+        jobs.beat("runs", pid=1, progress=77, stats={"item_scraped_count": 77, EVIL: 1})
+        begun = time.monotonic()
+        second = next(seen)[1]
+        took = time.monotonic() - begun
+        jobs.end("runs", "finished", node="one", reason="finished", exit_code=0)
+        rest = list(seen)
+
+    assert "77" not in first
+    assert "<dd>77</dd>" in second
+    assert "<script>alert" not in second
+    assert took < 5
+    assert [kind for kind, _ in rest] == ["facts", "ended"]
+
+
+@pytest.mark.slow
+def test_only_so_many_may_watch_and_those_who_left_make_room(site, client):
+    jobs = ledger(site.home)
+    jobs.add(Job(job="watched", spider="google", arguments={"urls": "http://h/"}))
+    path = "/job/live?name=watched"
+    limits = httpx2.Limits(max_connections=MOST)
+    many = httpx2.Client(base_url=site.url, cookies=client.cookies, limits=limits)
+    with many, ExitStack() as opened:
+        for _ in range(MOST):
+            assert opened.enter_context(many.stream("GET", path)).status_code == 200
+        wait_until(lambda: status_of(client, path) == 503, seconds=30)
+    wait_until(lambda: status_of(client, path) == 200, seconds=30)
+
+    jobs.cancel("watched")
+
+
+def status_of(client, path):
+    with client.stream("GET", path) as stream:
+        return stream.status_code
 
 
 @pytest.mark.slow

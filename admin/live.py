@@ -1,0 +1,100 @@
+"""Jobs as they get on: one look a second at those that somebody watches."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+
+from gleanery.errors import GleaneryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from storage.jobs import Job
+
+logger = logging.getLogger(__name__)
+EVERY_SECONDS = 1.0
+MOST = 100
+"""Viewers of one process."""
+
+
+@dataclass(slots=True, eq=False)
+class Seen:
+    """A job as it was at one look."""
+
+    job: Job
+    texts: dict[str, str] = field(default_factory=dict)
+    """What is sent, by language: made once for all viewers."""
+
+
+class Viewer:
+    """Somebody who watches one job; a slow one misses looks, and piles up nothing."""
+
+    def __init__(self, job: str) -> None:
+        self.job = job
+        self._seen: Seen | None = None
+        self._fresh = asyncio.Event()
+
+    def show(self, seen: Seen) -> None:
+        """Hand over a look, in place of the one before."""
+        if self._seen is None or self._seen.job != seen.job:
+            self._seen = seen
+            self._fresh.set()
+
+    async def next(self, seconds: float) -> Seen | None:
+        """Wait for a look that differs from the last one; ``None`` if there was none in time."""
+        try:
+            await asyncio.wait_for(self._fresh.wait(), seconds)
+        except TimeoutError:
+            return None
+        self._fresh.clear()
+        return self._seen
+
+
+class Live:
+    """All viewers of this process; used from its event loop only."""
+
+    def __init__(self, find: Callable[[Collection[str]], list[Job]]) -> None:
+        """Begin with nobody.
+
+        Args:
+            find: Returns jobs by their names; called in a thread.
+        """
+        self._find = find
+        self._viewers: set[Viewer] = set()
+        self._looking: asyncio.Task[None] | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether nobody more can watch."""
+        return len(self._viewers) >= MOST
+
+    @contextmanager
+    def watch(self, job: str) -> Iterator[Viewer]:
+        """Let somebody watch a job."""
+        viewer = Viewer(job)
+        self._viewers.add(viewer)
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        try:
+            yield viewer
+        finally:
+            self._viewers.discard(viewer)
+
+    async def _look(self) -> None:
+        while names := {viewer.job for viewer in self._viewers}:
+            try:
+                found = await run_in_threadpool(self._find, names)
+            except GleaneryError:
+                logger.warning("No look at the jobs", exc_info=True)
+                found = []
+            seen = {job.job: Seen(job) for job in found}
+            for viewer in self._viewers:
+                if viewer.job in seen:
+                    viewer.show(seen[viewer.job])
+            await asyncio.sleep(EVERY_SECONDS)

@@ -1,0 +1,138 @@
+"""One job: what was asked for, how it gets on, how it ended, its log."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import HTTPException, Query, Request
+from fastapi.sse import EventSourceResponse, format_sse_event
+from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse, Response
+
+from admin.desk import Desk
+from admin.gate import AtDesk, Gate
+from admin.look import look_of
+from admin.rendering import part, show
+from crawlers.scrapyd import asking
+from crawlers.scrapyd.logs import LEVELS, Level, log_of, tail
+from gleanery.errors import ConfigError
+from storage.jobs import Job, JobFilter
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from admin.live import Live, Seen
+    from admin.look import Look
+
+gate = Gate()
+LINES = 200
+"""Lines of a log that are shown at first."""
+WIDEST = 4000
+"""Characters of a line that are shown."""
+LONGEST_SECONDS = 300.0
+"""After that a browser asks again, and its session is looked at again."""
+QUIET_SECONDS = 15.0
+Name = Annotated[str, Query(max_length=64)]
+
+
+class Looked(BaseModel):
+    """Which lines of a job's log."""
+
+    name: str = Field(max_length=64)
+    """The job's."""
+    level: Level | Literal[""] = ""
+    """The least; empty = any."""
+    text: str = Field("", max_length=200)
+    """Part of each line."""
+    lines: int = Field(LINES, ge=1, le=5000)
+    """From the end."""
+
+
+Query_ = Annotated[Looked, Query()]
+
+
+@gate.page("/job", role="viewer")
+def page(request: Request, desk: AtDesk, asked: Query_) -> Response:
+    """Show a job with the end of its log."""
+    job = _known(desk, asked.name)
+    again, _ = desk.jobs.ledger.page(JobFilter(parent=job.job))
+    return show(
+        request, "job", job=job, events=desk.jobs.ledger.events(job.job), again=again,
+        log=_log(desk, job, asked), asked=asked, levels=LEVELS,
+    )  # fmt: skip
+
+
+@gate.read("/job", role="viewer")
+def api(desk: AtDesk, name: Name) -> dict[str, Any]:
+    """Give a job with its stats, and ``events``: what happened to it."""
+    events = desk.jobs.ledger.events(name)
+    return asdict(_known(desk, name)) | {"events": [asdict(event) for event in events]}
+
+
+@gate.read("/job/log", role="viewer")
+def api_log(desk: AtDesk, asked: Query_) -> list[str]:
+    """Give the last lines of a job's log, of a level at least, with a text in them."""
+    found = _log(desk, _known(desk, asked.name), asked)
+    if found is None:
+        raise HTTPException(404)
+    return found
+
+
+@gate.page("/job/log", role="viewer")
+def download(desk: AtDesk, name: Name) -> Response:
+    """Give a whole log as a file."""
+    try:
+        path = log_of(desk.config, _known(desk, name))
+    except ConfigError as error:
+        raise HTTPException(404) from error
+    return FileResponse(path, media_type="text/plain; charset=utf-8", filename=f"{name}.log")
+
+
+@gate.page("/job/live", role="viewer")
+async def live(request: Request, desk: AtDesk, name: Name) -> Response:
+    """Send what is known of a job each time it changes, once a second at most."""
+    await run_in_threadpool(_known, desk, name)
+    watched: Live = request.app.state.live
+    if watched.full:
+        raise HTTPException(503)
+    headers = {"X-Accel-Buffering": "no"}
+    return EventSourceResponse(_sent(watched, name, look_of(request)), headers=headers)
+
+
+async def _sent(watched: Live, name: str, look: Look) -> AsyncIterator[bytes]:
+    until = time.monotonic() + LONGEST_SECONDS
+    with watched.watch(name) as viewer:
+        while time.monotonic() < until:
+            seen = await viewer.next(QUIET_SECONDS)
+            if seen is None:
+                yield format_sse_event(comment="")
+                continue
+            yield format_sse_event(event="facts", data_str=_text(seen, look))
+            if seen.job.ended_at:
+                yield format_sse_event(event="ended", data_str="")
+                return
+
+
+def _text(seen: Seen, look: Look) -> str:
+    if look.language not in seen.texts:
+        seen.texts[look.language] = part(look, "job_facts", job=seen.job)
+    return seen.texts[look.language]
+
+
+def _known(desk: Desk, name: str) -> Job:
+    try:
+        return asking.known(desk.jobs, name)
+    except ConfigError as error:
+        raise HTTPException(404) from error
+
+
+def _log(desk: Desk, job: Job, asked: Looked) -> list[str] | None:
+    try:
+        path = log_of(desk.config, job)
+    except ConfigError:
+        return None
+    found = tail(path, asked.lines, level=asked.level, text=asked.text)
+    return [line[:WIDEST] for line in found]
