@@ -98,6 +98,15 @@ class Under(One):
     cursor: str | None = Field(None, min_length=1, max_length=LONGEST)
 
 
+class Hot(BaseModel):
+    """Hot topics."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    category: Name | None = Field(None, description="Of runs over it; none = of runs over all.")
+    limit: int = Field(20, ge=1, le=MOST)
+
+
 class Like(One):
     """What is like an item."""
 

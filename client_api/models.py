@@ -162,6 +162,50 @@ class Similar(BaseModel):
     left_out: int = Field(description="Videos whose vectors are of another engine or version.")
 
 
+class HotTopic(BaseModel):
+    """What is talked about now, as the last run of `gleanery topics` saw it."""
+
+    key: str = Field(description="Stays from run to run.")
+    category: str | None = Field(description="That the run was about; null = all.")
+    title: str
+    keywords: list[str] = Field(description="Terms that set it apart, the strongest first.")
+    items: list[str] = Field(description="Identities, the most central first; at most 200.")
+    platforms: dict[str, int] = Field(description="Items by platform.")
+    recent: int = Field(description="Texts in the recent days; copies count once.")
+    growth: float = Field(description="Recent rate to the earlier one, smoothed.")
+    heat: float
+    first_at: datetime = Field(description="The first run that found it.")
+    at: datetime = Field(description="The last one.")
+
+
+class Topics(BaseModel):
+    """Topics, those of the last run first, the hottest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "topics": [
+                    {
+                        "key": "0123456789abcdef",
+                        "category": None,
+                        "title": "서울 불꽃축제",
+                        "keywords": ["불꽃", "한강"],
+                        "items": ["reddit:t3_1abc"],
+                        "platforms": {"reddit": 1},
+                        "recent": 9,
+                        "growth": 4.2,
+                        "heat": 5.1,
+                        "first_at": "2026-11-20T09:00:00Z",
+                        "at": "2026-11-23T01:02:03Z",
+                    }
+                ]
+            }
+        }
+    )
+
+    topics: list[HotTopic]
+
+
 class Health(BaseModel):
     """Whether the API is well."""
 

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from client_api import models
 from client_api.access import may_read
 from client_api.answers import answer
-from client_api.asked import Like, Listing, One, Search, Under
+from client_api.asked import Hot, Like, Listing, One, Search, Under
 from client_api.cursors import read_cursor, write_cursor
 from client_api.problems import ProblemError, documented
-from client_api.views import detail, summary
+from client_api.views import detail, summary, topic
+from storage.topics import topics
 
 if TYPE_CHECKING:
     from client_api.reading import Reader
@@ -82,6 +83,15 @@ async def similar_videos(request: Request, asked: Annotated[Like, Query()]) -> R
     rows, left_out = found
     videos = [models.Likeness(identity=name, cosine=cosine) for name, cosine in rows]
     return answer(request, models.Similar(videos=videos, left_out=left_out))
+
+
+@routes.get("/topics", response_model=models.Topics, tags=["topics"])
+async def hot_topics(request: Request, asked: Annotated[Hot, Query()]) -> Response:
+    """List hot topics that `gleanery topics` found, those of the last run first."""
+    found = await _reader(request).ask(
+        lambda store: topics(store, group=asked.category or "", limit=asked.limit)
+    )
+    return answer(request, models.Topics(topics=[*map(topic, found)]))
 
 
 def _reader(request: Request) -> Reader:

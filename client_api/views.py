@@ -11,6 +11,7 @@ from storage.described import described
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from items.topic import Topic
     from items.transcript import Transcript
     from storage.store import Row
 
@@ -45,6 +46,23 @@ def detail(row: Row, transcripts: Sequence[Transcript]) -> models.Detail:
         ],
         annotations=[models.Note.model_validate(note) for note in row["annotations"]],
         files=[models.File.model_validate(file) for file in row.get("media_files") or ()],
+    )
+
+
+def topic(found: Topic) -> models.HotTopic:
+    """Return a hot topic."""
+    return models.HotTopic(
+        key=found.key,
+        category=found.group or None,
+        title=found.title,
+        keywords=found.keywords,
+        items=found.members,
+        platforms=found.platforms,
+        recent=found.recent,
+        growth=found.growth,
+        heat=found.heat,
+        first_at=found.first_at,
+        at=found.at,
     )
 
 

@@ -12,9 +12,11 @@ from hashlib import sha256
 import pytest
 
 from items import Annotation, Comment, Post, Video
+from items.topic import Topic
 from items.transcript import Line, Transcript
 from items.video_vector import VideoVector
 from storage import open_store
+from storage.topics import save_topics
 from tests.cli import ROOT, environment, gleanery
 from tests.client_api import running_api
 from tests.conftest import wait_until
@@ -51,6 +53,11 @@ def fill(store) -> None:
         for n in range(5)
     ]  # fmt: skip
     store.save([POST, replace(ODD), *videos(), *comments])
+    save_topics(store, [
+        Topic(key=f"{n:016}", group=group, at=NOW, first_at=NOW, title=title, heat=3.0 - n,
+              members=[POST.identity], platforms={"reddit": 1})
+        for n, (group, title) in enumerate([("", "축제"), ("", "cool"), ("food", "tea")])
+    ])  # fmt: skip
     for n in range(3):
         store.save_vector(
             VideoVector(identity=f"youtube:v{n}", video="f", values=(1 - n / 10, n / 10),
@@ -150,6 +157,17 @@ def test_videos_that_look_alike_are_ranked(api):
     assert [v["identity"] for v in found["videos"]] == ["youtube:v1", "youtube:v2"]
     assert found["left_out"] == 0
     assert api.get("/v1/item/similar", identity="reddit:t3_a").status_code == 404
+
+
+def test_hot_topics_are_told_by_category(api):
+    every, of_food = api.json("/v1/topics")["topics"], api.json("/v1/topics", category="food")
+    tag = api.get("/v1/topics").headers["etag"]
+
+    assert [(t["title"], t["category"]) for t in every] == [("축제", None), ("cool", None)]
+    assert (every[0]["items"], every[0]["platforms"]) == ([POST.identity], {"reddit": 1})
+    assert [t["category"] for t in of_food["topics"]] == ["food"]
+    assert len(api.json("/v1/topics", limit=1)["topics"]) == 1
+    assert api.get("/v1/topics", headers={"If-None-Match": tag}).status_code == 304
 
 
 def test_an_answer_that_the_client_has_is_not_sent_again(api):
@@ -332,6 +350,6 @@ def test_the_examples_of_the_docs_work(api):
         for line in lines
     ]
 
-    assert len(done) == 6
-    assert [d.returncode for d in done] == [0] * 6
+    assert len(done) == 7
+    assert [d.returncode for d in done] == [0] * 7
     assert all(json.loads(d.stdout) for d in done)
