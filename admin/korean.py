@@ -157,4 +157,8 @@ KOREAN = {
     "Lines from the end": "끝에서 몇 줄",
     "This machine has no log of it.": "이 컴퓨터에는 로그가 없습니다.",
     "Download": "내려받기",
+    "Start": "시작",
+    "The same as commands": "같은 일을 하는 명령",
+    "Show as commands": "명령으로 보기",
+    "Higher ones start first.": "높은 것이 먼저 시작합니다.",
 }

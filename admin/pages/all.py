@@ -10,6 +10,7 @@ from admin.pages import (
     overview,
     proposals,
     settings,
+    start,
     thumbnail,
     work,
 )
@@ -21,6 +22,7 @@ GATES = (
     thumbnail.gate,
     proposals.gate,
     jobs.gate,
+    start.gate,
     job.gate,
     frontier.gate,
     work.gate,

@@ -21,7 +21,7 @@ LIGHT = 250 * 1024
 """Bytes that a page may load."""
 PAGES = (
     "/", "/items", f"/item?id=reddit:t3_{NUMBER - 1}", "/proposals", "/jobs", "/job?name=evil",
-    "/frontier", "/work", "/settings", "/audit", "/nothing-here",
+    "/start", "/frontier", "/work", "/settings", "/audit", "/nothing-here",
 )  # fmt: skip
 
 

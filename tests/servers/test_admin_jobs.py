@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from contextlib import ExitStack
 
@@ -18,7 +19,8 @@ from storage.jobs import Job
 from storage.jobs.job import instant
 from tests.admin_site import admin_site, token_of
 from tests.conftest import wait_until
-from tests.scrapyd_nodes import ledger
+from tests.graph_site import GraphSite
+from tests.scrapyd_nodes import Node, ledger
 
 EVIL = '"><script>alert(1)</script>'
 
@@ -250,6 +252,72 @@ def test_a_job_is_watched_while_it_runs(site, client):
     assert "<script>alert" not in second
     assert took < 5
     assert [kind for kind, _ in rest] == ["facts", "ended"]
+
+
+def test_what_does_not_fit_is_said_beside_its_field(site, client):
+    form = {
+        "csrf": token_of(client), "action": "start", "spider": "google", "arg.max_depth": "many",
+        "arg.query": EVIL, "priority": "high", "settings": "FEEDS={}", "job": "a/b",
+    }  # fmt: skip
+
+    answer = client.post("/start", data=form)
+
+    shown = html.fromstring(answer.text)
+    wrong = {tag.get("id") for tag in shown.xpath("//*[starts-with(@id, 'wrong-')]")}
+    assert answer.status_code == 422
+    assert wrong == {f"wrong-{n}" for n in ("arg.max_depth", "priority", "settings", "job")}
+    kept = shown.xpath("//*[@name='arg.query']/@value")
+    assert kept == [EVIL]
+    assert client.get("/api/jobs", params={"text": EVIL, "spider": "google"}).json()["jobs"] == []
+
+
+def test_a_form_is_shown_as_commands_without_starting(site, client):
+    form = {"csrf": token_of(client), "action": "show", "spider": "google", "job": "shown",
+            "arg.query": "it's $(x)", "settings": "FRONTIER_MAX_PAGES=5"}  # fmt: skip
+
+    lines = html.fromstring(client.post("/start", data=form).text).xpath("//pre/text()")
+
+    words = [shlex.split(line) for line in lines]
+    crawl = ["scrapy", "crawl", "google", "-a", "query=it's $(x)", "-s", "FRONTIER_MAX_PAGES=5"]
+    assert words[0] == crawl
+    assert words[1][:4] == ["gleanery", "jobs", "start", "google"]
+    assert json.loads(words[2][-1])["arguments"] == {"query": "it's $(x)"}
+    assert token_of(client) not in lines[2]
+    assert client.cookies["gleanery"] not in lines[2]
+    assert ledger(site.home).find("shown") is None
+
+
+def test_a_job_is_started_by_a_program_under_a_name_once(site, client):
+    wanted = {"spider": "google", "arguments": {"urls": "http://127.0.0.1:9/"}, "job": "mine"}
+    headers = {"X-CSRF-Token": token_of(client)}
+
+    first, second = (client.post("/api/jobs/start", json=wanted, headers=headers) for _ in "ab")
+    file = client.post(
+        "/api/jobs/start", headers=headers, json=wanted | {"arguments": {"urls": "/etc/passwd"}}
+    )
+
+    assert first.json() == {"job": "mine"}
+    assert (second.status_code, file.status_code) == (409, 409)
+    assert "names a file" in file.json()["detail"]
+    ledger(site.home).cancel("mine")
+
+
+@pytest.mark.slow
+def test_a_crawl_is_started_by_the_form_and_seen_to_finish(tmp_path):
+    """The whole way: form, real scrapyd, real crawl of a site, list and log."""
+    tree: dict[int, list[int | str]] = {0: [1, 2]}
+    with Node(tmp_path) as node, admin_site(tmp_path) as site, GraphSite(tree) as web:
+        wait_until(node.answers, seconds=60)
+        client = site.client("operator")
+        form = {"csrf": token_of(client), "action": "start", "spider": "google",
+                "job": "by-form", "arg.urls": f"{web.url}/page/0"}  # fmt: skip
+        begun = client.post("/start", data=form)
+        wait_until(lambda: names(client.get("/api/jobs?state=finished")), seconds=90)
+        page = client.get("/job?name=by-form")
+
+    assert begun.headers["location"] == "/job?name=by-form"
+    assert "Spider closed (finished)" in html.fromstring(page.text).xpath("//pre")[0].text
+    assert sorted(set(web.fetched)) == [0, 1, 2]
 
 
 @pytest.mark.slow

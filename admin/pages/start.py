@@ -1,0 +1,117 @@
+"""Start a job, as ``gleanery jobs start`` does."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import HTTPException, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from admin.desk import Desk
+from admin.failures import RefusedError
+from admin.gate import AtDesk, Gate, Who
+from admin.rendering import go, show
+from admin.starting import Wanted, commands, fields, problems
+from crawlers.scrapyd import asking
+from crawlers.scrapyd.checks import spiders
+from storage.office.sessions import Session
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+
+gate = Gate()
+ARGUMENT = "arg."
+
+
+@gate.page("/start", role="operator")
+def page(
+    request: Request, desk: AtDesk, spider: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """Show the form of a spider."""
+    return _form(request, desk, Wanted(spider=spider or next(iter(spiders()))))
+
+
+@gate.read("/spiders", role="viewer")
+def api_spiders() -> dict[str, dict[str, Any]]:
+    """Give the arguments of each spider, as JSON schema."""
+    models = {name: getattr(spider, "Arguments", None) for name, spider in spiders().items()}
+    return {name: model.model_json_schema() if model else {} for name, model in models.items()}
+
+
+@gate.form("/start", role="operator")
+async def form(request: Request, desk: AtDesk, who: Who) -> Response:
+    """Start what the form says, or show the same as commands."""
+    given = await request.form()
+    return await run_in_threadpool(_answer, request, desk, who, given)
+
+
+@gate.act("/jobs/start", role="operator")
+def api_start(desk: AtDesk, who: Who, wanted: Wanted) -> dict[str, str]:
+    """Queue a job for whichever node is free."""
+    if wrong := problems(wanted, desk.config):
+        raise RefusedError("; ".join(wrong.values()))
+    return {"job": start(desk, who, wanted)}
+
+
+def start(desk: Desk, who: Session, wanted: Wanted) -> str:
+    """Queue a job, and note it; return its name.
+
+    Raises:
+        RefusedError: There is a job of that name.
+        ConfigError: Something does not fit.
+    """
+    name = wanted.job or uuid.uuid4().hex
+    if desk.jobs.ledger.find(name):
+        raise RefusedError(f"there is a job {name!r} already (이미 있는 작업입니다)")
+    with desk.change(who, "job.start", name) as change:
+        change.after = wanted.model_dump(exclude={"job"})
+        return asking.start(
+            desk.jobs, desk.config, wanted.spider, wanted.arguments,
+            settings=wanted.settings, job=name, priority=wanted.priority,
+        )  # fmt: skip
+
+
+def _answer(request: Request, desk: Desk, who: Session, given: FormData) -> Response:
+    texts = {name: value for name, value in given.items() if isinstance(value, str)}
+    wanted, wrong = _read(texts)
+    wrong |= problems(wanted, desk.config) if wanted.spider in spiders() else {}
+    if wrong:
+        return _form(request, desk, wanted, status=422, wrong=wrong)
+    if texts.get("action") != "start":
+        address = desk.config.admin_url or str(request.base_url)
+        return _form(request, desk, wanted, lines=commands(wanted, address))
+    return go(request, f"/job?name={start(desk, who, wanted)}")
+
+
+def _read(texts: dict[str, str]) -> tuple[Wanted, dict[str, str]]:
+    wrong: dict[str, str] = {}
+    try:
+        priority = float(texts.get("priority") or 0)
+    except ValueError as error:
+        priority, wrong = 0.0, {"priority": str(error)}
+    given = {
+        n.removeprefix(ARGUMENT): v.strip() for n, v in texts.items() if n.startswith(ARGUMENT)
+    }
+    wanted = Wanted(
+        spider=texts.get("spider", ""),
+        arguments={name: value for name, value in given.items() if value},
+        settings=[x for line in texts.get("settings", "").splitlines() if (x := line.strip())],
+        job=texts.get("job", "").strip(),
+        priority=priority,
+    )
+    return wanted, wrong
+
+
+def _form(
+    request: Request, desk: Desk, wanted: Wanted, *, status: int = 200,
+    wrong: dict[str, str] | None = None, lines: list[str] | None = None,
+) -> Response:  # fmt: skip
+    if wanted.spider not in spiders():
+        raise HTTPException(404)
+    return show(
+        request, "start", status=status, wanted=wanted, spiders=list(spiders()),
+        fields=fields(wanted.spider, desk.config), wrong=wrong or {}, lines=lines or [],
+        allowed=desk.config.scrapyd_settings,
+    )  # fmt: skip

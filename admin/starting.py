@@ -1,0 +1,124 @@
+"""The form that starts a job: its fields out of a spider's arguments, and the same as commands."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from crawlers.scrapyd.checks import (
+    check_arguments,
+    check_job,
+    check_priority,
+    check_settings,
+    spiders,
+)
+from gleanery.errors import ConfigError
+from items import load_taxonomy, profile_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pydantic.fields import FieldInfo
+
+    from gleanery.config import Config
+
+
+class Wanted(BaseModel):
+    """A job that somebody wants."""
+
+    spider: str
+    arguments: dict[str, str] = {}
+    settings: list[str] = []
+    """``NAME=VALUE`` words."""
+    job: str = ""
+    """Its name; empty = made up."""
+    priority: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One argument."""
+
+    name: str
+    help: str
+    kind: str
+    """``number``, ``select`` or ``text``."""
+    choices: tuple[str, ...]
+    default: str
+
+
+def fields(spider: str, config: Config) -> list[Field]:
+    """Return the arguments of a spider that a job may have; ``seeds`` would name a file here."""
+    model = getattr(spiders()[spider], "Arguments", None)
+    found: dict[str, FieldInfo] = getattr(model, "model_fields", {})
+    return [_field(name, info, config) for name, info in found.items() if name != "seeds"]
+
+
+def _field(name: str, info: FieldInfo, config: Config) -> Field:
+    kinds = {kind for part in (info.annotation, *get_args(info.annotation)) for kind in _flat(part)}
+    choices = tuple(str(kind) for kind in kinds if isinstance(kind, str))
+    if name == "profile":
+        choices = tuple(profile_names(config.home))
+    elif name == "category":
+        choices = tuple(load_taxonomy().keys)
+    elif bool in kinds:
+        choices = ("true", "false")
+    default = "" if info.default in {None, ()} else str(info.default)
+    kind = "select" if choices else "number" if int in kinds else "text"
+    return Field(
+        name=name, help=(info.description or "").replace("``", ""), kind=kind,
+        choices=tuple(sorted(choices)), default=default.lower() if bool in kinds else default,
+    )  # fmt: skip
+
+
+def _flat(kind: Any) -> Iterator[Any]:
+    yield kind
+    yield from get_args(kind)
+
+
+def problems(wanted: Wanted, config: Config) -> dict[str, str]:
+    """Return what does not fit by field; an argument as ``arg.NAME``, nothing special as ``""``."""
+    found: dict[str, str] = {}
+    checks: dict[str, Callable[[], object]] = {
+        "job": lambda: check_job(wanted.job or "made-up"),
+        "priority": lambda: check_priority(wanted.priority),
+        "settings": lambda: check_settings(wanted.settings, config.scrapyd_settings),
+        "": lambda: check_arguments(wanted.spider, wanted.arguments),
+    }
+    for name, check in checks.items():
+        try:
+            check()
+        except ConfigError as error:
+            found |= {name: str(error)} if name else _by_argument(error)
+    return found
+
+
+def _by_argument(error: ConfigError) -> dict[str, str]:
+    if isinstance(error.__cause__, ValidationError):
+        return {
+            f"arg.{each['loc'][0]}" if each["loc"] else "": each["msg"]
+            for each in error.__cause__.errors()
+        }
+    named = re.match(r"argument '(\w+)'", str(error))
+    return {f"arg.{named[1]}" if named else "": str(error)}
+
+
+def commands(wanted: Wanted, address: str) -> list[str]:
+    """Return the lines that start the same; ``address`` is that of the admin page."""
+    given = [f"{name}={value}" for name, value in wanted.arguments.items()]
+    settings = [word for setting in wanted.settings for word in ("-s", setting)]
+    crawl = [word for pair in given for word in ("-a", pair)]
+    body = json.dumps(wanted.model_dump(exclude_defaults=True), ensure_ascii=False)
+    more = [f"--priority={wanted.priority:g}"] if wanted.priority else []
+    more += [f"--job={wanted.job}"] if wanted.job else []
+    asked = [f"{address.rstrip('/')}/api/jobs/start", "-H", "Content-Type: application/json"]
+    return [
+        shlex.join(["scrapy", "crawl", wanted.spider, *crawl, *settings]),
+        shlex.join(["gleanery", "jobs", "start", wanted.spider, *settings, *more, "--", *given]),
+        f'curl -H "Authorization: Bearer $TOKEN" {shlex.join([*asked, "-d", body])}',
+    ]
