@@ -66,6 +66,15 @@ class Doorkeeper:
         return key
 
 
+async def may_export(
+    request: Request,
+    shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None,
+) -> ApiKey:
+    """Let a key with the scope ``export`` pass."""
+    door: Doorkeeper = request.app.state.door
+    return await door.admit(request, shown.credentials if shown else "", "export")
+
+
 async def may_read(
     request: Request,
     shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None,

@@ -9,6 +9,9 @@ from fastapi import FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from client_api.access import Doorkeeper
+from client_api.export_jobs import ExportJobs
+from client_api.export_routes import export_routes
+from client_api.export_runner import ExportRunner
 from client_api.guard import Guard, Numbers
 from client_api.limits import RateLimits
 from client_api.models import Health
@@ -30,11 +33,16 @@ def create_app(config: Config) -> FastAPI:
     reader = Reader(config)
     limits = RateLimits(config.redis_url)
 
+    jobs = ExportJobs(config.home)
+    runner = ExportRunner(jobs)
+
     @asynccontextmanager
     async def life(_app: FastAPI) -> AsyncIterator[None]:
+        runner.start()
         try:
             yield
         finally:
+            runner.stop()
             reader.close()
             limits.close()
 
@@ -51,7 +59,9 @@ def create_app(config: Config) -> FastAPI:
     app.state.door = Doorkeeper(reader, limits)
     numbers = Numbers()
     handle_problems(app)
+    app.state.exports = jobs
     app.include_router(routes)
+    app.include_router(export_routes)
     _add_health(app, reader, numbers)
     app.add_middleware(
         Guard,

@@ -72,6 +72,8 @@ class Guard:
         async def sent(message: Message) -> None:
             nonlocal started
             started = True
+            if scope.get("state", {}).get("long"):
+                timer.reschedule(None)
             await send(message)
 
         if len(scope["query_string"]) > LONGEST_QUERY:
@@ -80,7 +82,7 @@ class Guard:
             )
             return
         try:
-            async with asyncio.timeout(self.seconds):
+            async with asyncio.timeout(self.seconds) as timer:
                 await self.app(scope, self._counted(receive), sent)
         except _TooLargeError:
             if not started:
@@ -108,7 +110,9 @@ class Guard:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "(none)")
-        method = scope["method"] if scope["method"] in ("GET", "HEAD", "POST") else "(other)"
+        method = (
+            scope["method"] if scope["method"] in ("GET", "HEAD", "POST", "DELETE") else "(other)"
+        )
         self.numbers.requests.labels(method, route, str(status)).inc()
         self.numbers.seconds.labels(route).observe(seconds)
         line = {

@@ -350,6 +350,6 @@ def test_the_examples_of_the_docs_work(api):
         for line in lines
     ]
 
-    assert len(done) == 7
-    assert [d.returncode for d in done] == [0] * 7
+    assert len(done) == 8
+    assert [d.returncode for d in done] == [0] * 8
     assert all(json.loads(d.stdout) for d in done)

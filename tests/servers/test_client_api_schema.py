@@ -29,7 +29,8 @@ def ask(api, *, examples: int) -> int:
         max_examples=examples, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    headers = {"Authorization": f"Bearer {api.key}"}
+    key = api.make_key("--scope", "read", "--per-minute", "1000000")["key"]  # starts no exports
+    headers = {"Authorization": f"Bearer {key}"}
     operations = schemathesis.openapi.from_url(f"{api.url}/openapi.json").get_all_operations()
     asked = 0
     for found in operations:
@@ -41,6 +42,8 @@ def ask(api, *, examples: int) -> int:
             def one(case) -> None:
                 # A text of the right form is no cursor of ours: those have tests of their own.
                 assume("cursor" not in (case.query or {}))
+                # An empty value is not sent at all, so that what is left fits.
+                assume(all(v not in ([], {}, None) for v in (case.query or {}).values()))
                 case.call_and_validate(headers=headers)
 
             if mode is GenerationMode.POSITIVE or operation.path.startswith("/v1"):
@@ -50,12 +53,12 @@ def ask(api, *, examples: int) -> int:
 
 
 def test_the_api_keeps_to_its_description(api):
-    assert ask(api, examples=5) == 8
+    assert ask(api, examples=5) == 14
 
 
 @pytest.mark.slow
 def test_the_api_keeps_to_its_description_for_long(api):
-    assert ask(api, examples=60) == 8
+    assert ask(api, examples=60) == 14
 
 
 def test_every_route_has_an_example_and_states_its_problems(api):
@@ -63,8 +66,11 @@ def test_every_route_has_an_example_and_states_its_problems(api):
 
     for path, operations in described["paths"].items():
         for operation in operations.values():
-            good = operation["responses"]["200"]["content"]["application/json"]["schema"]
-            model = described["components"]["schemas"][good["$ref"].rpartition("/")[2]]
-            assert "example" in model, path
+            answers = operation["responses"]
+            good = answers.get("202") or answers.get("200") or {}
+            schema = good.get("content", {}).get("application/json", {}).get("schema")
+            if schema:  # neither a download nor a removal
+                model = described["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+                assert "example" in model, path
             wanted = {"503"} if "health" in operation["tags"] else {"401", "403", "422", "429"}
             assert wanted <= set(operation["responses"]), path
