@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 VIDEOS = range(8)
 KILLS = 10
+PATIENT = {"FRONTIER_MAX_ATTEMPTS": 2 * KILLS}  # on a slow machine a page dies that often
 DEBUG = {"GLEANERY_LOG_LEVEL": "DEBUG"}
 
 
@@ -96,11 +97,11 @@ def test_redis_killed_at_random_moments_under_a_worker(site, own_redis, tmp_path
 def test_crawls_killed_at_random_moments(site, tmp_path):
     chance = random.Random(KILLS)
     for _ in range(KILLS):
-        with crawl(tmp_path, site, VIDEOS, start=True) as process:
+        with crawl(tmp_path, site, VIDEOS, start=True, **PATIENT) as process:
             wait_until(lambda: "Spider opened" in (tmp_path / "crawl.log").read_text(), seconds=60)
             time.sleep(chance.uniform(0, 1))
             process.kill()
-    assert crawl(tmp_path, site, VIDEOS).returncode == 0
+    assert crawl(tmp_path, site, VIDEOS, **PATIENT).returncode == 0
     queued, rows = counts(tmp_path), stored(tmp_path)
     with started_worker(tmp_path, "--once", **DEBUG) as worker:
         assert worker.wait(120) == 0
