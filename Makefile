@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
-# Many tests wait for servers and delays: a worker more than the two cores there are pays.
+# Many tests wait for servers and delays, the slow ones for kills and leases: more workers than the
+# two cores there are pay.
 WORKERS ?= 3
+SLOW_WORKERS ?= 4
 # An index where torch comes without CUDA; PyPI's own build for Linux brings gigabytes of it.
 TORCH_INDEX ?=
 
@@ -38,7 +40,7 @@ test: $(VENV)/dev test-servers    ## the fast suite, with the real servers this 
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not models" $(ARGS)
 
 test-slow: $(VENV)/dev test-servers    ## the slow part
-	$(BIN)/python -m pytest -n $(WORKERS) -m "slow and not models" $(ARGS)
+	$(BIN)/python -m pytest -n $(SLOW_WORKERS) -m "slow and not models" $(ARGS)
 
 test-models: $(VENV)/models test-servers    ## the engines that need torch, transformers or llama.cpp, with a real small model
 	$(BIN)/python -m pytest -m models $(ARGS)
