@@ -52,6 +52,7 @@ def home(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_proposal_becomes_a_category_only_when_a_person_accepts_it(home):
     with Served(Inventor()) as server:
         asked = gleanery(home, "proposals", "ask", "--json", GLEANERY_MODEL_SERVER_URL=server.url)

@@ -60,6 +60,7 @@ def test_what_changed_or_is_new_is_scored_next_time(home):
     assert (result["scored"], result["unchanged"]) == (1, 2)
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_where_it_was(home):
     videos = [
         Video(platform="youtube", external_id=f"v{n}", url="https://e.com", text=f"{n} {STORY[n:]}")

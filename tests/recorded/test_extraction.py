@@ -106,6 +106,7 @@ def test_texts_languages_and_authors_of_publisher_pages(fundus):
     assert {a.extractor for a in korean} == {"trafilatura-fast", "json"}
 
 
+@pytest.mark.slow
 def test_what_must_be_and_must_not_be_in_the_texts_of_many_languages(fixtures):
     """trafilatura's own set. Measured: precision 0.940, recall 0.930 of 842 and 835 passages."""
     counts = Counter(_passages(fixtures / "articles" / "trafilatura"))

@@ -241,6 +241,7 @@ def test_a_laptops_store_is_copied_and_compared(tmp_path, store_options):
     assert changed.returncode == 0  # copied anew: the laptop's title stands again
 
 
+@pytest.mark.slow
 def test_the_command_prepares_checks_and_migrates(tmp_path, store_options):
     url = store_options("mysql").mysql_url
     env = {"GLEANERY_MYSQL_URL": url, "GLEANERY_STORE": "mysql"}

@@ -94,6 +94,7 @@ def test_sigterm_loses_nothing_and_repeats_nothing(worker, tmp_path):
     assert stored_pages(tmp_path) == list(range(PAGES))
 
 
+@pytest.mark.slow
 def test_three_workers_keep_exact_breadth_first_order(worker, tmp_path):
     """The barrier holds over all workers, whatever the latency."""
     level, order = {0: 0}, deque([0])

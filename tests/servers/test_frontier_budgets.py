@@ -15,6 +15,7 @@ TREE = {n: [3 * n + 1, 3 * n + 2, 3 * n + 3] for n in range(3000)}
 TEXT = "x" * 2000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("budget", "limit"), [("max_items", 60), ("max_bytes", 150_000), ("max_seconds", 4)]
 )

@@ -86,6 +86,7 @@ def items(home):
     return {int(row["external_id"]): row["depth"] for row in map(json.loads, lines)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", WORKERS)
 def test_strict_order_is_exact_over_all_workers(redis_url, tmp_path, number):
     """None late, none at a wrong depth, none missing; first in, first out in a depth of a host."""

@@ -33,6 +33,7 @@ def documents(*texts):
 async def held(runner, count=1):
     """Occupy the engine until its gate opens."""
     tasks = [asyncio.create_task(runner.run("classify", documents("0 gate"))) for _ in range(count)]
+    await asyncio.sleep(0)  # the calls are in the queue from here
     while runner.waiting or not runner.ready:  # noqa: ASYNC110 - there is no event to wait for
         await asyncio.sleep(0.005)
     return tasks

@@ -49,6 +49,7 @@ def test_a_crawl_stores_at_once_and_a_worker_adds_the_files(site, tmp_path):
     assert sorted(site.whole) == [f"/clip/{n}.mp4" for n in (1, 2, 3)]
 
 
+@pytest.mark.slow
 def test_a_video_that_fails_three_times_is_parked_with_its_reason_and_can_be_tried_again(
     site, tmp_path
 ):
