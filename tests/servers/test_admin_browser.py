@@ -11,9 +11,11 @@ pytest.importorskip("argon2", reason="needs gleanery[server]")
 from playwright.sync_api import Page, Response, sync_playwright
 
 from platforms.web.browser import SYSTEM_BROWSER
+from storage.jobs import Job
 from tests.admin_site import admin_site, password
-from tests.admin_world import NUMBER, fill
+from tests.admin_world import EVIL, NUMBER, fill
 from tests.conftest import missing_server
+from tests.scrapyd_nodes import ledger
 from tests.servers.test_model_typescript import install
 
 AXE = Path(__file__).parents[1] / "axe"
@@ -140,4 +142,25 @@ def test_pages_work_by_keyboard_and_without_script(site, browser):
     page.wait_for_url("**done=saved")
 
     assert page.locator("[role=status]").inner_text() == "Saved."
+    context.close()
+
+
+def test_a_job_gets_on_without_a_reload(site, browser):
+    """Under the policy as it is; nothing that was counted runs as script."""
+    context = browser.new_context(locale="en")
+    page, complaints = context.new_page(), []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("dialog", lambda d: complaints.append(d.message))
+    log_in(page, site.url)
+    jobs = ledger(site.home)
+    jobs.add(Job(job="runs", spider="google"))
+    jobs.take("runs", "one")
+    page.goto(f"{site.url}/job?name=runs")
+    page.evaluate("window.stayed = true")
+
+    jobs.beat("runs", pid=1, progress=4321, stats={"item_scraped_count": 4321, EVIL: 1})
+    page.locator("[data-live] dd", has_text="4321").first.wait_for()
+
+    assert page.evaluate("window.stayed")
+    assert complaints == []
     context.close()
