@@ -23,8 +23,9 @@ STRETCH_SECONDS = 120.0
 """Sound that is held and searched for speech at once."""
 GAP_SECONDS = 3.0
 """Silence that parts two windows; shorter pauses stay inside one."""
-PAD_SECONDS = 0.2
-"""Kept before and after speech: the detector is late by that much at most."""
+PAD_SECONDS = 0.4
+"""Kept before and after speech, as faster-whisper does it: the detector is late by less, but a word
+cut close may cost the recogniser a whole sentence."""
 QUIET_SECONDS = 4.0
 """Without the detector, a window ends at its quietest moment within so long of its end."""
 _STEP = RATE // 50
