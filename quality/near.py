@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from gleanery.errors import StoreError, StoreUnavailableError
+from gleanery.sqlite_transaction import transaction
 from quality.fingerprint import BANDS, HASHES, Fingerprint
 
 if TYPE_CHECKING:
@@ -264,15 +265,8 @@ class NearIndex:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        db = self._connected()
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._connected()):
             yield
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
-                db.execute("ROLLBACK")
-            raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -35,6 +35,7 @@ from crawlers.frontier.sqlite_schema import (
     note_end,
 )
 from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
+from gleanery.sqlite_transaction import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Mapping
@@ -244,11 +245,5 @@ class SqliteQueue(FrontierQueue):
         with naming_faults(self.path):
             if self.path.stat().st_ino != self._inode:
                 raise FrontierGoneError(f"{self.path} is not the file it was: it was replaced")
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(db):
                 yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                raise

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gleanery.errors import StoreError
 from gleanery.json_text import read_json
+from gleanery.sqlite_transaction import transaction
 from storage.described import described
 from storage.sqlite import book
 
@@ -48,14 +49,9 @@ def prepare(db: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
             f"{path} has schema {version}, this program needs {VERSION}: run `gleanery db init`"
             " (먼저 초기화하세요)"
         )
-    db.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(db):
         if _version(db) < VERSION:  # nobody else did it meanwhile
             _upgrade(db)
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
 
 
 def _version(db: sqlite3.Connection) -> int:

@@ -6,12 +6,13 @@ import gzip
 import json
 import sqlite3
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
 from gleanery.json_text import read_json
+from gleanery.sqlite_transaction import transaction
 from items import Article, Proposal, item_from_dict
 from items.clock import utc_now
 from storage.bigram import index_terms, match_query
@@ -221,15 +222,8 @@ class SqliteStore(Store):
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        db = self._connected()
-        db.execute("BEGIN" if self.options.read_only else "BEGIN IMMEDIATE")
-        try:
+        with transaction(self._connected(), reading=self.options.read_only) as db:
             yield db
-            db.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                db.execute("ROLLBACK")
-            raise
 
     def _save_one(self, db: sqlite3.Connection, item: Item) -> None:
         row, known = item.to_dict(), _body(db, item.identity)

@@ -6,11 +6,12 @@ import json
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from gleanery.errors import StoreError, StoreUnavailableError
+from gleanery.sqlite_transaction import transaction
 from storage.work.job import MOST_HISTORY, Counts, check_steps, job_of, lines, one_line
 from storage.work.queue import WorkQueue
 
@@ -245,14 +246,8 @@ class SqliteWorkQueue(WorkQueue):
         with self._lock, _translated(self.path):
             if (db := self._db) is None:
                 raise StoreUnavailableError(f"{self.path} is not open")
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(db):
                 yield db
-                db.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    db.execute("ROLLBACK")
-                raise
 
 
 def _now() -> int:

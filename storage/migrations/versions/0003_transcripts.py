@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from alembic import op
-from sqlalchemy.dialects.mysql import BINARY, LONGTEXT, VARCHAR
+from storage.migrations.book_tables import drop_books, make_books
 
 revision = "0003"
 down_revision = "0002"
@@ -16,24 +14,9 @@ _BOOKS = ("transcripts", "vectors")
 
 def upgrade() -> None:
     """Make the tables."""
-    for name in _BOOKS:
-        op.create_table(
-            name,
-            sa.Column("name_hash", BINARY(32), primary_key=True),
-            sa.Column("name", sa.Text, nullable=False),
-            sa.Column("family", sa.String(191), nullable=False),
-            sa.Column("at", VARCHAR(40, charset="ascii", collation="ascii_bin")),
-            sa.Column("body", LONGTEXT, nullable=False),
-            mysql_engine="InnoDB",
-            mysql_charset="utf8mb4",
-            mysql_collate="utf8mb4_bin",
-            mysql_row_format="DYNAMIC",
-        )
-        op.create_index(f"{name}_at", name, ["at"])
-        op.create_index(f"{name}_family", name, ["family", "at"])
+    make_books(*_BOOKS)
 
 
 def downgrade() -> None:
     """Drop them, with all that is in them."""
-    for name in _BOOKS:
-        op.drop_table(name)
+    drop_books(*_BOOKS)
