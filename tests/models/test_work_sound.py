@@ -44,7 +44,7 @@ def test_what_is_said_late_in_a_film_is_written_down_at_its_time(tmp_path, engin
     assert row["media_files"][1]["content_type"] == "audio/x-matroska"
     transcript = open_media(tmp_path / "media").read(row["media_files"][-1]["key"])
     lines = Transcript.model_validate_json(transcript).segments
-    assert 3 <= lines[0].start <= 3.7
+    assert 2.5 <= lines[0].start <= 3.7  # a window keeps some sound before speech
     assert lines[-1].end <= 3 + len(said.samples) / 16_000 + 0.5
 
 
