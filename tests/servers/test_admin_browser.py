@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("argon2", reason="needs gleanery[server]")
 
-from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import Page, Response, expect, sync_playwright
 
 from platforms.web.browser import SYSTEM_BROWSER
 from storage.jobs import Job
@@ -113,7 +113,7 @@ def test_the_policy_lets_our_own_pages_work(site, browser):
     page.evaluate("window.stayed = true")
     page.locator("#q").fill("이야기 77")
     page.locator("main form button").click()
-    page.wait_for_function("document.querySelectorAll('tbody tr').length === 1")
+    expect(page.locator("tbody tr")).to_have_count(1)
 
     assert page.evaluate("window.stayed")
     assert "q=" in page.url

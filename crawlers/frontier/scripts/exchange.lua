@@ -49,11 +49,19 @@ local function make_room(host)
     for depth in string.gmatch(depths, '%d+') do call('ZADD', P .. 'hosts:' .. depth, 'XX', now, host) end
 end
 
--- A lease is "ms;depth;host;entry".
-local function unlease(lease_key, id)
-    local lease = call('HGET', lease_key, id)
-    if not lease then return nil end
-    call('HDEL', lease_key, id)
+-- A lease is "ms;depth;host;entry". Take those of `ids` that the worker still holds, as a table by id.
+local function take_back(holder, ids)
+    local key, held = P .. 'lease:' .. holder, {}
+    in_parts(ids, function(...)
+        local some = { ... }
+        for i, lease in ipairs(call('HMGET', key, ...)) do held[some[i]] = lease or nil end
+        call('HDEL', key, ...)
+    end)
+    return held
+end
+
+-- No longer under way.
+local function unlease(lease)
     local depth, host, entry = string.match(lease, '^%d+;(%d+);([^;]*);(.*)$')
     add('inflight', depth, -1)
     add('host_inflight', host, -1)
@@ -75,7 +83,7 @@ local function retry(depth, host, entry, by, why)
     if commas + 1 >= max_attempts or why == 'unreadable' then
         park(depth, host, history .. rest)
     else
-        queue(depth, host, history .. rest, true)
+        queue(depth, host, true, history .. rest)
     end
 end
 
@@ -98,37 +106,56 @@ end
 count('items', items)
 count('bytes', bytes)
 
-for _ = 1, n_ended do
-    local id, outcome = ARGV[at], ARGV[at + 1]
-    at = at + 2
-    local depth, host, entry = unlease(P .. 'lease:' .. worker, id)
-    if not depth then -- it was late, and another worker has it now
-        count('late', 1)
-    elseif outcome == 'done' then
+local function finish(lease, outcome)
+    local depth, host, entry = unlease(lease)
+    if outcome == 'done' then
         add('done', depth, 1)
         add('host_done', host, 1)
     elseif outcome == 'back' then
-        queue(depth, host, entry, true)
+        queue(depth, host, true, entry)
     else
         retry(depth, host, entry, worker, outcome == 'dead' and 'unreadable' or 'failed')
     end
 end
 
+local ended, late = {}, 0
+for i = 1, n_ended do ended[i] = ARGV[at + 2 * i - 2] end
+local held = take_back(worker, ended)
+for _, id in ipairs(ended) do
+    if held[id] then
+        finish(held[id], ARGV[at + 1])
+        held[id] = nil
+    else -- it was late, and another worker has it now
+        late = late + 1
+    end
+    at = at + 2
+end
+count('late', late)
+
 if n_pushed > 0 then
     local meta = call('HMGET', P .. 'meta', 'level', 'split', 'seen')
     level, split, seen = tonumber(meta[1]), tonumber(meta[2]), tonumber(meta[3])
-    local repeated = 0
+    local repeated, arrived, queues = 0, {}, {}
     for _ = 1, n_pushed do
         local fingerprint, low, known, depth = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], ARGV[at + 3]
         local new = call('SADD', P .. 'seen:' .. bucket_of(low), fingerprint)
         seen = seen + new
         local shorter = is_shorter(fingerprint, low, tonumber(depth))
         if new == 1 or known == '1' or shorter then
-            queue(depth, ARGV[at + 4], ';' .. ARGV[at + 5] .. ';' .. ARGV[at + 6], false)
+            local to = depth .. ';' .. ARGV[at + 4]
+            if not arrived[to] then
+                arrived[to] = {}
+                queues[#queues + 1] = to
+            end
+            table.insert(arrived[to], ';' .. ARGV[at + 5] .. ';' .. ARGV[at + 6])
         else
             repeated = repeated + 1
         end
         at = at + 7
+    end
+    for _, to in ipairs(queues) do
+        local depth, host = string.match(to, '^(%d+);(.*)$')
+        in_parts(arrived[to], function(...) queue(depth, host, false, ...) end)
     end
     grow()
     call('HSET', P .. 'meta', 'level', level, 'split', split, 'seen', seen)
@@ -154,8 +181,9 @@ call('ZADD', P .. 'workers', now, worker)
 for _, silent in ipairs(call('ZRANGEBYSCORE', P .. 'workers', '-inf', now - lease_ms, 'LIMIT', 0, 4)) do
     local ids = call('HKEYS', P .. 'lease:' .. silent)
     table.sort(ids, function(a, b) return tonumber(a) > tonumber(b) end)
+    local leases = take_back(silent, ids)
     for _, id in ipairs(ids) do
-        local depth, host, entry = unlease(P .. 'lease:' .. silent, id)
+        local depth, host, entry = unlease(leases[id])
         retry(depth, host, entry, silent, 'died')
     end
     count('reclaimed', #ids)
@@ -187,21 +215,23 @@ if state ~= 'running' then want = 0 end
 local any_pruned = call('EXISTS', P .. 'pruned') == 1
 
 -- Take up to `room` requests of one host; returns how many were taken.
-local leases, set_aside = {}, 0
+local leases, granted, set_aside = {}, {}, 0
 local function lease_from(depth, host, room)
     local key, taken = P .. 'queue:' .. depth .. ':' .. host, 0
     local prefix = string.format('%d;%s;%s;', now, depth, host)
     while taken < room and set_aside < 1000 do -- a pruned branch may be long: Redis serves others, too
         local entries = call('LPOP', key, room - taken)
         if not entries then break end
+        local id = call('HINCRBY', P .. 'meta', 'seq', #entries) - #entries
         for _, entry in ipairs(entries) do
+            id = id + 1
             if any_pruned and is_pruned(string.match(entry, '^[^;]*;([^;]*);')) then
                 call('RPUSH', P .. 'pruned_queue', depth .. ';' .. host .. ';' .. entry)
                 count_aside('pruned', depth, host, 1)
                 set_aside = set_aside + 1
             else
-                local id = call('HINCRBY', P .. 'meta', 'seq', 1)
-                call('HSET', P .. 'lease:' .. worker, id, prefix .. entry)
+                local name = string.format('%d', id)
+                granted[#granted + 1], granted[#granted + 2] = name, prefix .. entry
                 local history, body = string.match(entry, '^([^;]*);[^;]*;(.*)$')
                 local _, attempts = string.gsub(history, '@died', '')
                 local n = #leases
@@ -283,5 +313,6 @@ for _, depth in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
     if strict and (#leases > 0 or call('HEXISTS', P .. 'queued', depth) == 1) then break end
 end
 
+in_parts(granted, function(...) call('HSET', P .. 'lease:' .. worker, ...) end)
 for _, n in ipairs(call('HVALS', P .. 'queued')) do queued = queued + tonumber(n) end
 return { leases, queued, in_flight + #leases / 5, free_at and math.max(0, free_at - now) or -1, state }

@@ -29,6 +29,11 @@ local function settle()
     changed = {}
 end
 
+-- Hand all of a list to one command, or to few: a call costs more than its values, but some thousand are Lua's limit.
+local function in_parts(values, command)
+    for first = 1, #values, 1000 do command(unpack(values, first, math.min(first + 999, #values))) end
+end
+
 -- Requests that were set aside, counted by depth and by host; `why` is 'dead' or 'pruned'.
 local function count_aside(why, depth, host, by)
     add('depth_' .. why, depth, by)
@@ -37,13 +42,13 @@ end
 
 -- An entry is "history;path;body". The history has one "ms@worker@why" for each failed attempt, parted
 -- by commas. What was set aside has "depth;host;" before it, what is in a lease "ms;depth;host;".
-local function queue(depth, host, entry, at_head)
-    local key = P .. 'queue:' .. depth .. ':' .. host
-    if call(at_head and 'LPUSH' or 'RPUSH', key, entry) == 1 then
+local function queue(depth, host, at_head, ...)
+    local key, n = P .. 'queue:' .. depth .. ':' .. host, select('#', ...)
+    if call(at_head and 'LPUSH' or 'RPUSH', key, ...) == n then
         local free_at = math.max(now, tonumber(call('HGET', P .. 'next', host) or 0))
         call('ZADD', P .. 'hosts:' .. depth, 'NX', free_at, host)
     end
-    add('queued', depth, 1)
+    add('queued', depth, n)
 end
 
 local function is_pruned(path)

@@ -15,7 +15,7 @@ if ARGV[1] == 'dead' then
             local depth, host, rest = string.match(parked, '^(%d+);([^;]*);[^;]*(;.*)$')
             call('HDEL', P .. 'dead', ARGV[i])
             count_aside('dead', depth, host, -1)
-            queue(depth, host, rest, true) -- with an empty history
+            queue(depth, host, true, rest) -- with an empty history
             queued = queued + 1
         end
     end
@@ -33,7 +33,7 @@ for _, aside in ipairs(call('RPOP', P .. 'pruned_queue', ARGV[3]) or {}) do
     local path = string.match(entry, '^[^;]*;([^;]*);')
     if lies_below(path, node) and not is_pruned(path) then
         count_aside('pruned', depth, host, -1)
-        queue(depth, host, entry, true)
+        queue(depth, host, true, entry)
         queued = queued + 1
     else
         call('LPUSH', P .. 'pruned_queue', aside)
