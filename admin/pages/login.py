@@ -95,6 +95,13 @@ def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
+@public.get("/readyz", include_in_schema=False)
+def readyz(desk: AtDesk) -> dict[str, str]:
+    """Say that the tables of users answer."""
+    desk.users.all()
+    return {"status": "ok"}
+
+
 @gate.form("/logout", role="viewer")
 def logout(request: Request, desk: AtDesk, who: Who) -> Response:
     """End the session."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scrapyd.app import application as scrapyd_application
 
+from crawlers.scrapyd.health import open_health
 from crawlers.scrapyd.places import logs_folder, node_name
 from gleanery.config import Config, load_config
 from gleanery.errors import ConfigError
@@ -45,6 +46,7 @@ def application(scrapyd: ScrapydConfig) -> Componentized:
     for name, value in SERVICES.items():
         parser.set("services", name, value)
     made: Componentized = scrapyd_application(scrapyd)
+    open_health(made)
     return made
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import math
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from scrapyd.interfaces import IEnvironment, IPoller
@@ -46,6 +48,7 @@ class JobLauncher(Launcher):
         self.queue = JobQueue(None, PROJECT, ledger=self.ledger)
         self.draining = False
         self._beats = 0
+        self._heard_at = -math.inf
         self._signalled: set[str] = set()
         self._pulse = LoopingCall(self._beat)
 
@@ -134,6 +137,11 @@ class JobLauncher(Launcher):
         facts = {"exit_code": process.ended.code, "signal": process.ended.signal_name}
         self.ledger.end(job.job, state, node=self.node, reason=reason, **facts)
 
+    def is_heard(self) -> bool:
+        """Whether others know that we live, and we are not about to end."""
+        silent = time.monotonic() - self._heard_at
+        return not self.draining and silent < self.patience.lost_seconds
+
     # --- each second
     def _beat(self) -> Any:
         running = [process.job for process in self.processes.values()]
@@ -151,6 +159,7 @@ class JobLauncher(Launcher):
     def _look(self, node: Node) -> list[Job]:
         """Say what we do, mend what others left, and return our jobs that are to be cancelled."""
         self.ledger.report(node)
+        self._heard_at = time.monotonic()
         self._beats += 1
         if self._beats % RECONCILE_BEATS == 1:
             reconcile(self.ledger, self.patience)

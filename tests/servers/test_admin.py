@@ -60,7 +60,7 @@ def test_what_is_for_everybody_is_little():
 
     assert public == {
         ("/login", "GET"), ("/login", "POST"), ("/api/login", "POST"), ("/look", "POST"),
-        ("/healthz", "GET"),
+        ("/healthz", "GET"), ("/readyz", "GET"),
     }  # fmt: skip
 
 

@@ -146,11 +146,14 @@ def test_a_password_is_asked_for(tmp_path: Path):
         wait_until(lambda: b"401" in _line(node), seconds=60)
 
         assert client.projects() == ["default"]
+        wait_until(lambda: b" 200 " in _line(node, "/readyz"), seconds=20)
+        assert b" 200 " in _line(node, "/healthz")
+        assert b" 401 " in _line(node, "/readyz/../listjobs.json")
 
 
-def _line(node: Node) -> bytes:
+def _line(node: Node, path: str = "/listjobs.json") -> bytes:
     try:
-        return raw(node, "GET /listjobs.json HTTP/1.0\nHost: 127.0.0.1\n\n").splitlines()[0]
+        return raw(node, f"GET {path} HTTP/1.0\nHost: 10.1.2.3:6800\n\n").splitlines()[0]
     except OSError:
         return b""
 
