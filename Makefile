@@ -63,11 +63,12 @@ test-scrapy-216: $(VENV)-216/ready test-servers    ## the frontier's tests on th
 test-servers:    ## as root on Debian or Ubuntu: install the servers that tests start
 	@tests/install_servers.sh
 
-lint: $(VENV)/dev    ## lint, types, layers
+lint: $(VENV)/dev    ## lint, types, layers, manifests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m k8s.lint
 
 format: $(VENV)/dev    ## put the code into form
 	$(BIN)/ruff format .

@@ -1,0 +1,1 @@
+"""Random passwords for a new installation."""
