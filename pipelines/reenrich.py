@@ -125,16 +125,14 @@ async def _ask(
 
 
 def _save(store: Store, answers: dict[str, Classification]) -> None:
-    """Lay the answers over the rows as they are now: a crawl may have written meanwhile."""
-    items = []
-    for identity, answer in answers.items():
-        row = store.find(identity)
-        if row and not row["classified_at"]:
-            annotate(item := item_from_dict(row), answer)
+    """Lay the answers over the items as they are now: a crawl may have written meanwhile."""
+
+    def change(item: Item) -> None:
+        if not item.classified_at:
+            annotate(item, answers[item.identity])
             judge(item)
-            items.append(item)
-    if items:
-        store.save(items)
+
+    store.update_many(dict.fromkeys(answers, change))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

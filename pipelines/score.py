@@ -26,7 +26,8 @@ TOOL = QUALITY
 ENGINE = "rules"
 KINDS = ("post", "comment", "article", "video")
 """Kinds that are scored."""
-BATCH = 500
+BATCH = 200
+"""Items scored and saved at once: others wait no longer than for a crawl's batch."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,8 +61,8 @@ def score_store(
 ) -> ScoreResult:
     """Score all items that are new, have changed or were scored by other rules.
 
-    Each item is saved as it is scored, so a run that was stopped loses nothing, and the next one
-    goes on where it was.
+    Each batch is saved as it is scored, so a run that was stopped loses one at most, and the next
+    one goes on where it was.
 
     Args:
         store: Open.
@@ -80,8 +81,12 @@ def score_store(
             progress(result.seen, None)
         done = 0
         for rows in _batches(store):
-            for row in rows:
-                _score(store, row, index, standing, again=again, result=result)
+            scores = _due(rows, index, standing, again=again)
+            kept = _keep(store, scores)
+            result.unchanged += len(rows) - len(scores)
+            result.scored += len(kept)
+            result.changed_meanwhile += len(scores) - len(kept)
+            result.duplicates += sum(scores[identity].twin is not None for identity in kept)
             done += len(rows)
             progress(result.seen + done, 2 * max(result.seen, done))
     return result
@@ -117,39 +122,43 @@ def _note(rows: list[Row], index: NearIndex, standing: Standing) -> int:
     )
 
 
-def _score(
-    store: Store,
-    row: Row,
+def _due(
+    rows: list[Row],
     index: NearIndex,
     standing: Standing,
     *,
     again: bool,
-    result: ScoreResult,
-) -> None:
+) -> dict[str, Quality]:
+    """Score what is new or has changed, by identity."""
+    return {
+        row["identity"]: assess(row, twin=index.twin(row["identity"]), rank=standing.rank(row))
+        for row in rows
+        if again or not _is_fresh(row)
+    }
+
+
+def _is_fresh(row: Row) -> bool:
     known = next((a for a in row["annotations"] if a["tool"] == TOOL), None)
-    fresh = known and known["version"] == VERSION and known["value"]["of"] == input_digest(row)
-    if fresh and not again:
-        result.unchanged += 1
-        return
-    quality = assess(row, twin=index.twin(row["identity"]), rank=standing.rank(row))
-    if _keep(store, row["identity"], quality):
-        result.scored += 1
-        result.duplicates += quality.twin is not None
-    else:
-        result.changed_meanwhile += 1
+    return bool(known and known["version"] == VERSION and known["value"]["of"] == input_digest(row))
 
 
-def _keep(store: Store, identity: str, quality: Quality) -> bool:
-    annotation = Annotation(
-        tool=TOOL, engine=ENGINE, version=VERSION, value=asdict(quality), score=quality.score
-    )
-    kept = False
+def _keep(store: Store, scores: dict[str, Quality]) -> set[str]:
+    """Return the identities of items that are still what was scored, and keep their scores."""
+    kept: set[str] = set()
 
     def change(item: Item) -> None:
-        nonlocal kept
-        if kept := input_digest(item.to_dict()) == quality.of:
-            others = [a for a in item.annotations if a.tool != TOOL]
-            item.annotations = [*others, annotation]
+        quality = scores[item.identity]
+        if input_digest(item.to_dict()) != quality.of:
+            kept.discard(item.identity)
+            return
+        kept.add(item.identity)
+        others = [a for a in item.annotations if a.tool != TOOL]
+        item.annotations = [*others, _annotation(quality)]
 
-    store.update(identity, change)
-    return kept
+    return kept.intersection(store.update_many(dict.fromkeys(scores, change)))
+
+
+def _annotation(quality: Quality) -> Annotation:
+    return Annotation(
+        tool=TOOL, engine=ENGINE, version=VERSION, value=asdict(quality), score=quality.score
+    )

@@ -9,7 +9,7 @@ from platforms.reddit.gone import batched, check, is_fullname
 from platforms.reddit.items import PLATFORM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from items import Item
     from platforms.reddit.api import RedditApi
@@ -53,6 +53,7 @@ def ask_reddit(
     """
     result = Asked()
     for fullnames in batched(_stored(store)):
+        nameless = []
         for fullname, state in check(api, fullnames):
             identity = f"{PLATFORM}:{fullname}"
             result.asked += 1
@@ -61,7 +62,8 @@ def ask_reddit(
             elif state == "absent":
                 result.absent.append(identity)
             elif state == "nameless":
-                result.nameless += _lose_author(store, identity, dry_run=dry_run)
+                nameless.append(identity)
+        result.nameless += _lose_authors(store, nameless, dry_run=dry_run)
         progress(result.asked)
     return result
 
@@ -72,13 +74,11 @@ def _stored(store: Store) -> Iterator[str]:
             yield row["external_id"]
 
 
-def _lose_author(store: Store, identity: str, *, dry_run: bool) -> bool:
-    """Take the name of an author who is gone off an item; return whether it had one."""
-    row = store.find(identity)
-    if row is None or row["author"] is None:
-        return False
+def _lose_authors(store: Store, identities: Sequence[str], *, dry_run: bool) -> int:
+    """Take the names of authors who are gone off items; return how many had one."""
+    named = [row["identity"] for row in store.rows(identities) if row["author"] is not None]
 
     def change(item: Item) -> None:
         item.author = None
 
-    return dry_run or store.update(identity, change)
+    return len(named) if dry_run else len(store.update_many(dict.fromkeys(named, change)))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from items import item_from_dict
 from storage.merge import merged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from items import Item
-    from storage.store import Row
+    from storage.store import Change, Row
 
 
 class Version(NamedTuple):
@@ -19,6 +20,11 @@ class Version(NamedTuple):
     row: Row
     revision: int
     """1 for a new item, one more with each change; of two versions the higher one is the later."""
+
+    def changed(self, change: Change) -> Version:
+        """Return the next version; ``row`` must not be used any more."""
+        change(item := item_from_dict(self.row))
+        return Version(item.to_dict(), self.revision + 1)
 
 
 def folded(items: Sequence[Item]) -> dict[str, Row]:

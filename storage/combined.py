@@ -11,6 +11,7 @@ the catalogue at the document's last state, whichever writes last.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from storage.book import DOCUMENT_BOOKS, Book
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from storage.bookkeeping import Version
     from storage.options import StoreOptions
     from storage.reconciled import Reconciled
-    from storage.store import Row
+    from storage.store import Change, Row
 
 
 class CombinedItems(CatalogueStore):
@@ -84,11 +85,10 @@ class CombinedItems(CatalogueStore):
 
         self.database.transact(work)
 
-    def update(self, identity: str, change: Callable[[Item], None]) -> bool:
-        version = self.documents.update(identity, change)
-        if version:
-            self.database.transact(lambda db: enter(db, [version]))
-        return version is not None
+    def update_many(self, changes: Mapping[str, Change]) -> list[str]:
+        changed = self.documents.update(changes)
+        self.database.transact(partial(enter, versions=[*changed.values()]))
+        return [identity for identity in changes if identity in changed]
 
     def delete(self, identities: Sequence[str]) -> list[str]:
         """Entries first: a kill in between leaves documents, which ``reconcile`` tells of."""

@@ -71,16 +71,14 @@ def note_gone(store: Store, identities: Sequence[str], now: datetime) -> list[st
     Returns:
         Those that the store has, and that were not marked before.
     """
-    marked: list[str] = []
-    for identity in identities:
-        new: list[bool] = []
+    marked: dict[str, None] = {}
 
-        def mark(item: Item, new: list[bool] = new) -> None:
-            new[:] = [item.deleted_at_source is None]
-            item.deleted_at_source = item.deleted_at_source or now
+    def mark(item: Item) -> None:
+        if item.deleted_at_source is None:
+            item.deleted_at_source = now
+            marked[item.identity] = None
 
-        if store.update(identity, mark) and new == [True]:
-            marked.append(identity)
+    store.update_many(dict.fromkeys(identities, mark))
 
     def end(_: str, record: Record | None) -> Record | None:
         if record is None or record["gone_at"]:
@@ -88,7 +86,7 @@ def note_gone(store: Store, identities: Sequence[str], now: datetime) -> list[st
         return record | {"at": None, "gone_at": to_iso(now)}
 
     store.book(VISITS).change(list(dict.fromkeys(identities)), end)
-    return marked
+    return [*marked]
 
 
 def gone(store: Store) -> list[str]:

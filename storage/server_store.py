@@ -10,13 +10,14 @@ from storage.item_filter import ANY
 from storage.store import Row, Store, StoreStats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from items import Item, Proposal
     from items.proposal import Status
     from storage.book import Book
     from storage.item_filter import ItemFilter, Page, Place
     from storage.reconciled import Reconciled
+    from storage.store import Change
 
 
 class ServerStore(Store):
@@ -78,8 +79,8 @@ class ServerStore(Store):
     def save(self, items: Sequence[Item]) -> None:
         self._written.save(items)
 
-    def update(self, identity: str, change: Callable[[Item], None]) -> bool:
-        return self._written.update(identity, change)
+    def update_many(self, changes: Mapping[str, Change]) -> list[str]:
+        return self._written.update_many(changes)
 
     def rows(self, identities: Sequence[str]) -> list[Row]:
         return self._opened.rows(identities)

@@ -25,12 +25,14 @@ from storage.upkeep import Upkeep
 from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from items import Item, Proposal
     from items.proposal import Status
     from items.transcript import Transcript
     from items.video_vector import VideoVector
+
+    Change = Callable[[Item], None]
 
 Row = dict[str, Any]
 """An item as plain values: what ``Item.to_dict`` gives."""
@@ -132,22 +134,33 @@ class Store(Paged, Upkeep):
         """
 
     @abstractmethod
-    def update(self, identity: str, change: Callable[[Item], None]) -> bool:
-        """Change an item as it is now; nobody else's writing comes between reading and writing.
+    def update_many(self, changes: Mapping[str, Change]) -> list[str]:
+        """Change items as they are now; nobody else's writing comes between reading and writing.
+
+        One transaction, or one bulk, for all of some hundred. MongoDB, which has no transactions,
+        writes each item whole; a bulk that others came into is repeated for what they changed.
 
         Args:
-            identity: Whose.
-            change: Gets the item and changes it in place; quick, and without side effects, since
-                it may be called again. What it raises goes through, and nothing is written.
+            changes: What to do, by identity: gets the item and changes it in place. Quick, and
+                repeatable: it may be called again, in MongoDB even on an item that it has changed,
+                so it sets what it means and never adds to it. What one raises goes through, and
+                nothing is written.
 
         Returns:
-            Whether there is such an item.
+            Identities of the items that there are, in order.
 
         Raises:
-            StoreUnavailableError: Nothing was written, or, of two servers, only by the first; the
-                same call may succeed later.
-            WriteRejectedError: Nothing was written; the item cannot be kept so.
+            StoreUnavailableError: Nothing was written, or, in MongoDB, a part, or, of two servers,
+                only by the first; the same call may succeed later.
+            WriteRejectedError: Nothing was written; an item cannot be kept so.
         """
+
+    def update(self, identity: str, change: Change) -> bool:
+        """Change one item, as :meth:`update_many` does; return whether there is such an item.
+
+        It is never changed twice by one call, so ``change`` may add to it.
+        """
+        return bool(self.update_many({identity: change}))
 
     def find(self, identity: str) -> Row | None:
         """Return one item, or ``None``."""

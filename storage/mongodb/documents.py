@@ -20,7 +20,6 @@ from pymongo import ASCENDING, InsertOne, ReplaceOne, ReturnDocument
 from pymongo.errors import BulkWriteError
 
 from gleanery.errors import StoreUnavailableError, WriteRejectedError
-from items import item_from_dict
 from storage.bookkeeping import Version, folded, pages
 from storage.described import described
 from storage.merge import merged
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
     from items import Item
     from storage.options import StoreOptions
-    from storage.store import Row
+    from storage.store import Change, Row
 
 T = TypeVar("T")
 LARGEST = 16 * 2**20 - 16 * 2**10
@@ -75,10 +74,11 @@ class Documents:
             encoded = _pages(raw)
             return self._repeat(lambda: self._save_once(rows, encoded))
 
-    def update(self, identity: str, change: Callable[[Item], None]) -> Version | None:
-        """Change one item as it is now; return it, or ``None`` if there is none."""
+    def update(self, changes: Mapping[str, Change]) -> dict[str, Version]:
+        """Change items as they are now; return those that there are, as they now stand."""
+        sent: dict[str, Version] = {}
         with translated():
-            return self._repeat(lambda: self._update_once(identity, change))
+            return self._repeat(lambda: self._update_once(changes, sent))
 
     def versions(self, identities: Iterable[str]) -> dict[str, Version]:
         """Return the items of ``identities`` that there are."""
@@ -139,14 +139,21 @@ class Documents:
         self._write(changed, known, raw)
         return [*versions.values()]
 
-    def _update_once(self, identity: str, change: Callable[[Item], None]) -> Version | None:
-        known = self.versions([identity])
-        if identity not in known:
-            return None
-        change(item := item_from_dict(known[identity].row))
-        new = Version(item.to_dict(), known[identity].revision + 1)
-        self._write({identity: new}, known, [])
-        return new
+    def _update_once(
+        self, changes: Mapping[str, Change], sent: dict[str, Version]
+    ) -> dict[str, Version]:
+        """Change what is not as an earlier attempt has ``sent`` it."""
+        known = self.versions(changes)
+        # Of one item, a lost attempt has written nothing.
+        written = {
+            identity: version
+            for identity, version in known.items()
+            if len(changes) > 1 and identity in sent and version.row == sent[identity].row
+        }
+        new = {i: v.changed(changes[i]) for i, v in known.items() if i not in written}
+        sent |= new
+        self._write(new, known, [])
+        return written | new
 
     def _write(
         self, changed: dict[str, Version], known: Mapping[str, Version], raw: list[Any]

@@ -21,7 +21,7 @@ from storage.tombstones import buried
 from storage.words import needed_terms, says
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from items import Item, Proposal
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from storage.book import Book
     from storage.item_filter import ItemFilter, Page, Place
     from storage.options import StoreOptions
+    from storage.store import Change
 
 PAGE = 500
 """Documents read at once by :meth:`MongodbItems.scan`."""
@@ -65,8 +66,9 @@ class MongodbItems(Store):
         self.documents.save(items)
         self.observe(items)
 
-    def update(self, identity: str, change: Callable[[Item], None]) -> bool:
-        return self.documents.update(identity, change) is not None
+    def update_many(self, changes: Mapping[str, Change]) -> list[str]:
+        changed = self.documents.update(changes)
+        return [identity for identity in changes if identity in changed]
 
     def delete(self, identities: Sequence[str]) -> list[str]:
         with translated():

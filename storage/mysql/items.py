@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
-from items import item_from_dict
 from storage.bookkeeping import Version, folded, pages
 from storage.merge import merged
 from storage.mysql.catalogue import enter
@@ -19,12 +18,12 @@ from storage.mysql.schema import documents, items, raw_pages
 from storage.tombstones import without
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from items import Item
-    from storage.store import Row
+    from storage.store import Change, Row
 
 _KNOWN = (
     select(items.c.identity, items.c.revision, documents.c.body)
@@ -54,14 +53,12 @@ class MysqlItems(CatalogueStore):
 
             self.database.transact(work)
 
-    def update(self, identity: str, change: Callable[[Item], None]) -> bool:
-        def work(db: Connection) -> bool:
-            known = _known(db, [identity])
-            if identity not in known:
-                return False
-            change(item := item_from_dict(known[identity].row))
-            _write(db, [Version(item.to_dict(), known[identity].revision + 1)])
-            return True
+    def update_many(self, changes: Mapping[str, Change]) -> list[str]:
+        def work(db: Connection) -> list[str]:
+            known = _known(db, [*changes])
+            there = [identity for identity in changes if identity in known]
+            _write(db, [known[identity].changed(changes[identity]) for identity in there])
+            return there
 
         return self.database.transact(work)
 

@@ -28,13 +28,14 @@ from storage.tombstones import buried
 from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from items import Item
     from items.proposal import Status
     from storage.item_filter import ItemFilter, Page
     from storage.options import StoreOptions
+    from storage.store import Change
 
 _COLUMNS = (
     *("platform", "kind", "depth", "category", "subcategory", "language", "author", "root"),
@@ -92,13 +93,15 @@ class SqliteStore(Store):
             new, policy = followed(items), Policy.of(self.options)
             book.change(db, VISITS, [*new], lambda key, old: observed(old, new[key], policy))
 
-    def update(self, identity: str, change: Callable[[Item], None]) -> bool:
+    def update_many(self, changes: Mapping[str, Change]) -> list[str]:
+        there = []
         with self._lock, _translated(), self._transaction() as db:
-            if (known := _body(db, identity)) is None:
-                return False
-            change(item := item_from_dict(json.loads(known)))
-            self._write(db, item.to_dict(), known)
-        return True
+            for identity, change in changes.items():
+                if known := _body(db, identity):
+                    change(item := item_from_dict(json.loads(known)))
+                    self._write(db, item.to_dict(), known)
+                    there.append(identity)
+        return there
 
     def delete(self, identities: Sequence[str]) -> list[str]:
         with self._lock, _translated():

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from items import Annotation, MediaFile, item_from_dict
+from items import Annotation, Comment, MediaFile, item_from_dict
 from storage import open_store
 from tests.contracts.store_items import CLASSIFIED, POST, a_video
 
@@ -50,6 +50,69 @@ def test_an_item_is_changed_in_place_and_only_if_it_is_there(store):
     row = store.find("reddit:t3_a")
     assert (found, missing) == (True, False)
     assert item_from_dict(row) == replace(CLASSIFIED, media=["https://e.com/v.mp4"])
+
+
+def test_many_are_changed_at_once_those_that_are_there(store):
+    answer = Comment(platform="reddit", external_id="t1_a", url="u", root=POST.identity)
+    store.save([CLASSIFIED, answer, *(a_video(n) for n in range(3))])
+
+    def change(item):
+        item.title = f"new {item.identity}"
+
+    asked = ["youtube:v2", "reddit:none", answer.identity, POST.identity]
+    there = store.update_many(dict.fromkeys(asked, change))
+
+    assert there == ["youtube:v2", answer.identity, POST.identity]
+    assert [row["title"] for row in store.rows(there)] == [f"new {identity}" for identity in there]
+    assert item_from_dict(store.find("youtube:v1")) == a_video(1)
+    assert [row["identity"] for row in store.search("new v2")] == ["youtube:v2"]
+    assert store.find(POST.identity)["annotations"] == CLASSIFIED.to_dict()["annotations"]
+    assert store.update_many({}) == []
+
+
+def test_of_many_changes_one_that_fails_keeps_all_out(store):
+    store.save([CLASSIFIED, *(a_video(n) for n in range(3))])
+
+    def change(item):
+        item.title = "half done"
+        if item.identity == "youtube:v2":
+            raise KeyError("no more")
+
+    with pytest.raises(KeyError):
+        store.update_many(dict.fromkeys([f"youtube:v{n}" for n in range(3)], change))
+
+    assert [row["title"] for row in store.scan(kinds=["video"])] == ["", "", ""]
+
+
+def test_batches_of_changes_at_once_lose_nothing(store):
+    videos = [a_video(n) for n in range(12)]
+    store.save(videos)
+    with open_store(store.name, store.path, store.options) as other:
+
+        def work(number):
+            for k in range(4):
+                answer = Annotation(tool="x", engine=f"w{number}-{k}", version="1", value={})
+
+                def change(item, answer=answer):
+                    others = [a for a in item.annotations if a.engine != answer.engine]
+                    item.annotations = [*others, answer]
+
+                opened = (store, other)[number % 2]
+                asked = [video.identity for video in videos[number :: 2 if k % 2 else 1]]
+                assert opened.update_many(dict.fromkeys(asked, change)) == asked
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    for number, row in enumerate(store.rows([video.identity for video in videos])):
+        whole = {f"w{n}-{k}" for n in range(4) for k in (0, 2) if number >= n}
+        halves = {
+            f"w{n}-{k}" for n in range(4) for k in (1, 3) if number >= n and (number - n) % 2 == 0
+        }
+        assert {a["engine"] for a in row["annotations"]} == whole | halves
 
 
 def test_several_are_read_at_once_in_the_order_asked_for(store):
