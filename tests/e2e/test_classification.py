@@ -91,6 +91,7 @@ def test_a_crawl_ends_with_categories_titles_and_annotations_in_the_store(home):
     }
 
 
+@pytest.mark.slow
 def test_without_a_model_server_items_are_stored_and_reenrich_catches_up(home):
     """Nothing is lost for a model's sake; the second run finds nothing to do."""
     with socket.socket() as taken:  # bound, not listening: connections are refused

@@ -18,6 +18,8 @@ from tests.cli import COMMAND, ROOT, CliResult, environment, gleanery
 from tests.conftest import wait_until
 from tests.page import Page
 
+pytestmark = pytest.mark.slow
+
 
 def everything(world):
     def size(comments):
@@ -106,7 +108,6 @@ def test_robots_txt_kept_the_crawl_out_of_the_disallowed_path(demo):
     assert stats.get("downloader/response_status_count/404", 0) == 0
 
 
-@pytest.mark.slow
 def test_the_engine_can_be_evaluated_where_the_demo_ran(demo, tmp_path):
     """Here, because the engine's cache is warm."""
     home, _ = demo
@@ -127,7 +128,6 @@ def test_the_engine_can_be_evaluated_where_the_demo_ran(demo, tmp_path):
     assert "By category" in table
 
 
-@pytest.mark.slow
 def test_a_second_demo_gives_the_same_counts(demo, tmp_path):
     home = shutil.copytree(demo[0], tmp_path / ".demo")
     first = gleanery(home, "stats", "--json").json
@@ -151,7 +151,6 @@ def has_items(path):
         return bool(store.latest(limit=1))
 
 
-@pytest.mark.slow
 def test_ctrl_c_ends_the_demo_and_its_crawl(demo, tmp_path):
     home = tmp_path / ".demo"
     shutil.copytree(demo[0] / "cache", home / "cache")  # the engine starts at once
