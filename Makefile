@@ -7,7 +7,7 @@ PIP := $(BIN)/pip --disable-pip-version-check
 # two cores there are pay.
 WORKERS ?= 3
 SLOW_WORKERS ?= 6
-# Torch and llama.cpp use both cores at times, but most of these tests wait for one model to load.
+# Most of these tests load a model or start a program, on one core.
 MODELS_WORKERS ?= 2
 # An index where torch comes without CUDA; PyPI's own build for Linux brings gigabytes of it.
 TORCH_INDEX ?=
@@ -45,7 +45,7 @@ test-slow: $(VENV)/dev test-servers    ## the slow part
 	$(BIN)/python -m pytest -n $(SLOW_WORKERS) -m "slow and not models" $(ARGS)
 
 test-models: $(VENV)/models test-servers    ## the engines that need torch, transformers or llama.cpp, with a real small model
-	$(BIN)/python -m pytest -n $(MODELS_WORKERS) --dist loadfile -m models $(ARGS)
+	$(BIN)/python -m pytest -n $(MODELS_WORKERS) --dist loadfile --core-each -m models $(ARGS)
 
 $(VENV)-216/ready: pyproject.toml constraints.txt
 	test -x $(VENV)-216/bin/python || $(PYTHON) -m venv $(VENV)-216

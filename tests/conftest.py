@@ -53,6 +53,22 @@ def missing_server(name: str) -> NoReturn:
     pytest.skip(f"server missing: {name}")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """With ``--core-each``, each of xdist's processes keeps to one core, and so does what it starts.
+
+    Engines take as many threads as they have cores: two engines with two threads each on two cores
+    wait for one another.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker and config.getoption("--core-each"):
+        mine = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {mine[int(worker.removeprefix("gw")) % len(mine)]})
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--core-each", action="store_true", help="a core for each xdist process")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Count, in the last line, the tests that skipped for want of a server."""
     reasons = [str(r.longrepr) for r in terminalreporter.stats.get("skipped", [])]
