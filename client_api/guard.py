@@ -122,4 +122,4 @@ class Guard:
             "ms": round(seconds * 1000, 1),
             "key": scope.get("state", {}).get("key_id"),
         }
-        access.info("%s", json.dumps(line))
+        access.info("%s", json.dumps(line), extra={"fields": line})

@@ -130,7 +130,9 @@ def main() -> None:
 
 
 def _fail(error: Exception, *, status: int) -> None:
-    sys.stderr.write(f"gleanery: {error}\n")
+    from gleanery.logs import last_line
+
+    last_line("gleanery", str(error))
     sys.exit(status)
 
 

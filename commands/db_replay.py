@@ -34,11 +34,13 @@ def replay(
     from commands.opened import opened_store
     from gleanery.config import load_config
     from gleanery.logs import hide_secrets
+    from gleanery.tracing import start_tracing
     from storage.spool import Spool
     from storage.spool.replay import drain
 
     config = load_config()
     hide_secrets(config)
+    start_tracing("gleanery-replay", config)
     spool = Spool(folder, max_bytes=config.spool_max_bytes) if folder else spool_of(config)
     total = spool.waiting().items
     with opened_store(config) as store, counting_bar("replayed / 재저장") as show:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from gleanery.logs import writes_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,6 +34,14 @@ def say(text: str, *, stderr: bool = False) -> None:
     stream = sys.stderr if stderr else sys.stdout
     stream.write(text + "\n")
     stream.flush()
+
+
+def tell(name: str, text: str) -> None:
+    """Write how a program gets on to stderr: ``name: text``, or as a line of a log in JSON."""
+    if writes_json():
+        logging.getLogger(f"gleanery.{name}").info("%s", text)
+    else:
+        sys.stderr.write(f"{name}: {text}\n")
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
-from commands.output import console
+from commands.output import console, tell
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -98,4 +98,4 @@ class CrawlWatcher:
             self._bar.update(self._task, completed=self.items, line=self.line)
         elif time.monotonic() - self._last_line >= self._line_seconds:
             self._last_line = time.monotonic()
-            sys.stderr.write(f"{self.name}: {self.line}\n")
+            tell(self.name, self.line)

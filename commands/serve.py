@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands.output import say
+from commands.output import tell
 
 Without = Annotated[
     list[str] | None,
@@ -20,12 +20,14 @@ def serve(without: Without = None) -> None:
     from commands.supervisor import supervise
     from gleanery.config import load_config
     from gleanery.errors import ConfigError
+    from gleanery.logs import start_logs
 
     config = load_config()
+    start_logs(config)
     services = plan(config, frozenset(without or ()))
     if not services:
         raise ConfigError("nothing is left to start (시작할 것이 없습니다)")
     check_ports(services)
     for service in services:
-        say(f"{service.name}: {service.where}", stderr=True)
+        tell(service.name, service.where)
     supervise(services, patience_seconds=config.scrapyd_drain_seconds + 15)

@@ -26,18 +26,20 @@ def serve_admin(
             f"The admin page needs its packages: pip install 'gleanery[server]' ({error})"
         ) from error
     from gleanery.config import load_config
-    from gleanery.logs import hide_secrets
+    from gleanery.logs import start_logs, writes_json
 
     config = load_config()
-    hide_secrets(config)
+    start_logs(config)
     app = create_app(config)
-    say(f"http://{host}:{port} (관리 페이지)")
+    if not writes_json():  # uvicorn's own line says it there
+        say(f"http://{host}:{port} (관리 페이지)")
     uvicorn.run(
         app,
         host=host,
         port=port,
         log_level=config.log_level.lower(),
         access_log=False,
+        log_config=None,  # its lines go where ours go
         server_header=False,
         proxy_headers=bool(config.admin_trusted_proxies),
         forwarded_allow_ips=list(config.admin_trusted_proxies),

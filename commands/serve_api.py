@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 
 import typer
@@ -20,7 +19,7 @@ def serve_api(
     """Serve what was collected over HTTP, read-only (읽기 전용 API 실행)."""
     from gleanery.config import load_config
     from gleanery.errors import ConfigError
-    from gleanery.logs import hide_secrets
+    from gleanery.logs import start_logs
 
     try:
         import uvicorn
@@ -32,8 +31,7 @@ def serve_api(
             f" pip install 'gleanery[server]' ({error})"
         ) from error
     config = load_config()
-    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(message)s")
-    hide_secrets(config)
+    start_logs(config)
     uvicorn.run(
         create_app(config),
         host=config.api_host if host is None else host,

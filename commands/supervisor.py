@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import time
 from typing import TYPE_CHECKING
 
-from commands.output import printable, say
+from commands.output import printable, say, tell
+from gleanery.logs import writes_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +43,7 @@ async def _supervise(services: Sequence[Service], patience_seconds: float) -> No
     keepers = [_Keeper(service, max(len(s.name) for s in services)) for service in services]
     tasks = [asyncio.create_task(keeper.keep()) for keeper in keepers]
     await stop.wait()
-    say("Stopping (멈춥니다)", stderr=True)
+    tell("serve", "Stopping (멈춥니다)")
     deadline = time.monotonic() + patience_seconds
     for keeper, task in reversed(list(zip(keepers, tasks, strict=True))):
         await keeper.end(max(1.0, deadline - time.monotonic()))
@@ -112,4 +114,12 @@ class _Keeper:
             self.process.kill()
 
     def _say(self, text: str) -> None:
-        say(f"{self.prefix} | {printable(text)}")
+        if writes_json():
+            say(text if text.startswith('{"time"') else self._as_json(text))
+        else:
+            say(f"{self.prefix} | {printable(text)}")
+
+    def _as_json(self, text: str) -> str:
+        """Return a line of a program that knows no JSON, e.g. of Redis."""
+        facts = {"name": self.service.name, "levelname": "INFO", "msg": text}
+        return logging.makeLogRecord(facts).getMessage()

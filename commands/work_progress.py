@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Self
 
-from commands.output import console
+from commands.output import console, tell
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -57,7 +57,7 @@ class WorkProgress:
                 self._bars.console.print(f"{identity}: {outcome}", markup=False, highlight=False)
             elif outcome not in QUIET:
                 counts = " · ".join(f"{name} {n}" for name, n in sorted(self._counts.items()))
-                sys.stderr.write(f"work: {identity} {outcome} ({counts})\n")
+                tell("work", f"{identity} {outcome} ({counts})")
 
     def __enter__(self) -> Self:
         if self._terminal:

@@ -27,12 +27,12 @@ def run_worker(config: Config, *, once: bool, jobs: int) -> WorkResult:
     Raises:
         GleaneryError: A setting is wrong, or the store is away.
     """
-    from gleanery.logs import hide_secrets
+    from gleanery.logs import start_logs
+    from gleanery.tracing import start_tracing
     from pipelines.classify import client_from_config
 
-    hide_secrets(config)
-    level = "WARNING" if sys.stderr.isatty() else config.log_level  # bars and lines do not mix
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(message)s")
+    start_logs(config, level="WARNING" if sys.stderr.isatty() else "")  # bars and lines do not mix
+    start_tracing("gleanery-work", config)
     for chatty in ("httpx2", "httpcore2", "mcp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     with _opened_worker(config, client_from_config(config), jobs=jobs) as worker:

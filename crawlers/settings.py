@@ -6,7 +6,8 @@ from typing import Any
 
 from gleanery.config import load_config
 from gleanery.errors import ConfigError
-from gleanery.logs import hide_secrets
+from gleanery.logs import hide_secrets, writes_json
+from gleanery.tracing import wants_traces
 
 try:
     _config = load_config()
@@ -86,6 +87,13 @@ LOG_FORMATTER = "crawlers.log_formatter.QuietLogFormatter"
 
 _settings: dict[str, Any] = _config.scrapy_settings()
 globals().update(_settings)
+if writes_json():
+    LOG_FORMAT = "%(message)s"  # that is the whole record, see gleanery.logs
+    EXTENSIONS["crawlers.log_facts.LogFacts"] = 1
+if wants_traces():
+    SPIDER_MIDDLEWARES["crawlers.page_traces.PageTraces"] = 10  # nothing is taken out after it
+if writes_json() or wants_traces():
+    ITEM_PROCESSOR = "crawlers.item_steps.ItemSteps"
 
 for _chatty in ("httpx2", "httpcore2", "mcp", "prawcore"):
     logging.getLogger(_chatty).setLevel(logging.WARNING)

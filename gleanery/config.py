@@ -72,8 +72,12 @@ class Config(
         return self.taxonomy_file or (file if file.exists() else None)
 
     def scrapy_settings(self) -> dict[str, Any]:
-        """Return every field under its upper-case name, paths as strings."""
-        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        """Return every field under its upper-case name, paths as strings.
+
+        But for ``log_format``: that name is a pattern of Scrapy's own.
+        """
+        names = [name for name in type(self).model_fields if name != "log_format"]
+        fields = {name: getattr(self, name) for name in names}
         plain = {name.upper(): str(v) if isinstance(v, Path) else v for name, v in fields.items()}
         return plain | {"STORE_PATH": str(self.store_file), "MEDIA_URL": self.media_place}
 

@@ -1,20 +1,26 @@
-"""Log lines without secrets."""
+"""Log lines without secrets, as text or as JSON."""
 
 from __future__ import annotations
 
 import io
 import logging
 import re
+import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from pydantic import SecretStr
 
+from gleanery.json_log import surroundings, to_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TextIO
 
     from pydantic import BaseModel
+
+    from gleanery.config import Config
 
 HIDDEN = "[hidden]"
 SHORTEST_SECRET = 4
@@ -54,26 +60,88 @@ class Redactor:
         return text
 
 
+def redactor_of(config: BaseModel) -> Redactor:
+    """Return what takes the secrets of ``config`` out of a text."""
+    values = (getattr(config, name) for name in type(config).model_fields)
+    return Redactor(v.get_secret_value() for v in values if isinstance(v, SecretStr))
+
+
 def hide_secrets(config: BaseModel) -> None:
     """Keep the secrets of ``config`` out of every log line of this process, whoever writes it.
 
     Replaces the factory of log records, since handlers and loggers come and go (Scrapy installs
-    its own later): messages and tracebacks pass the :class:`Redactor`.
+    its own later): messages and tracebacks pass the :class:`Redactor`. With ``LOG_FORMAT`` of
+    ``json``, a record's message is a JSON object with all there is to say, on one line.
     """
-    values = (getattr(config, name) for name in type(config).model_fields)
-    redact = Redactor(v.get_secret_value() for v in values if isinstance(v, SecretStr))
+    redact = redactor_of(config)
+    in_json = getattr(config, "log_format", "text") == "json"
+    logging.setLogRecordFactory(_json_records(redact) if in_json else _text_records(redact))
 
+
+def start_logs(config: Config, *, level: str = "", stream: TextIO | None = None) -> None:
+    """Do :func:`hide_secrets`, and write the log of a program of ours to stderr.
+
+    Args:
+        config: Says from which level on, and in which format.
+        level: Instead of the configured one.
+        stream: Instead of stderr.
+    """
+    hide_secrets(config)
+    plain = "%(asctime)s %(levelname)s %(message)s"
+    line = "%(message)s" if writes_json() else plain
+    logging.basicConfig(level=level or config.log_level, format=line, stream=stream)
+
+
+def writes_json() -> bool:
+    """Whether the log lines of this process are JSON."""
+    return bool(getattr(logging.getLogRecordFactory(), "in_json", False))
+
+
+def last_line(program: str, text: str) -> None:
+    """Write the one line that a program fails with to stderr."""
+    if writes_json():
+        logging.getLogger(program).error("%s", text)
+    else:
+        sys.stderr.write(f"{program}: {text}\n")
+
+
+def _text_records(redact: Redactor) -> type[logging.LogRecord]:
     class Record(logging.LogRecord):
         """A log record that redacts itself."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             if self.exc_info and self.exc_info[0]:
-                out = io.StringIO()
-                traceback.print_exception(*self.exc_info, file=out)
-                self.exc_text = redact(out.getvalue().rstrip())  # formatters take it as it is
+                self.exc_text = redact(_traceback(self))  # formatters take it as it is
 
         def getMessage(self) -> str:  # noqa: N802 - the base class's name
             return redact(super().getMessage())
 
-    logging.setLogRecordFactory(Record)
+    return Record
+
+
+def _json_records(redact: Redactor) -> type[logging.LogRecord]:
+    class JsonRecord(logging.LogRecord):
+        """A log record whose message is all of it; formatters find nothing to add."""
+
+        in_json = True
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.more = surroundings()
+            if self.exc_info and self.exc_info[0]:
+                self.more["exception"] = _traceback(self)
+            if self.stack_info:
+                self.more["stack"] = self.stack_info
+            self.exc_info = self.exc_text = self.stack_info = None
+
+        def getMessage(self) -> str:  # noqa: N802 - the base class's name
+            return to_line(self, super().getMessage(), self.more, redact)
+
+    return JsonRecord
+
+
+def _traceback(record: logging.LogRecord) -> str:
+    out = io.StringIO()
+    traceback.print_exception(*(record.exc_info or ()), file=out)
+    return out.getvalue().rstrip()

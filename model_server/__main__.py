@@ -19,7 +19,8 @@ from mcp.server.mcpserver import MCPServer
 
 from gleanery.config import Config, load_config, reveal
 from gleanery.errors import GleaneryError
-from gleanery.logs import hide_secrets
+from gleanery.logs import last_line, start_logs
+from gleanery.tracing import start_tracing
 from items.taxonomy import load_taxonomy
 from media.store import open_media
 from model_server.embedded import make_engines
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None, *, work: Beside | None = None) 
         options = parse(arguments, can_work=work is not None)
         serve(options, work if options.work else None)
     except GleaneryError as error:
-        sys.stderr.write(f"model_server: {error}\n")
+        last_line("model_server", str(error))
         return 2
     return 0
 
@@ -103,8 +104,8 @@ def serve(options: argparse.Namespace, beside: Beside | None = None) -> None:
         GleaneryError: Something in the configuration is wrong.
     """
     config = load_config()
-    hide_secrets(config)
-    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(message)s")
+    start_logs(config)
+    start_tracing("gleanery-models", config)  # the MCP SDK makes the spans
     token = options.token or reveal(config.model_server_token)
     check_exposure(options.host, token)
     engines = make_engines(
@@ -122,6 +123,7 @@ def serve(options: argparse.Namespace, beside: Beside | None = None) -> None:
         app,
         host=options.host,
         port=options.port,
+        log_config=None,  # its lines go where ours go
         log_level="warning",
         timeout_keep_alive=75,
         timeout_graceful_shutdown=options.drain_seconds,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from gleanery.errors import StoreError, StoreUnavailableError
+from gleanery.tracing import traceparent
 from storage.spool.metrics import write_metrics
 from storage.spool.replay import replay_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from scrapy.statscollectors import StatsCollector
 
@@ -68,6 +69,7 @@ class Spooling:
         self._paused_seconds = 0.0
         self._gauged_at = 0.0
         self._replaying: asyncio.Task[None] | None = None
+        self._traces: dict[str, str] = {}
 
     async def open(self) -> None:
         """Begin to replay what an earlier crawl left."""
@@ -108,6 +110,16 @@ class Spooling:
                 break
         return kept
 
+    @contextmanager
+    def tracing(self, item: Item) -> Iterator[None]:
+        """Have the item's trace go with it into the spool, if that happens inside."""
+        if trace := traceparent():
+            self._traces[item.identity] = trace
+        try:
+            yield
+        finally:
+            self._traces.pop(item.identity, None)
+
     # --- on the way in
     async def _save(self, items: Sequence[Item]) -> bool:
         """Save directly, if nothing waits and the store answers; else return ``False``."""
@@ -136,7 +148,8 @@ class Spooling:
 
     async def _spool(self, items: Sequence[Item]) -> int:
         try:
-            kept = await asyncio.to_thread(self.spool.append, items)
+            traces = {i.identity: t for i in items if (t := self._traces.get(i.identity))}
+            kept = await asyncio.to_thread(self.spool.append, items, traces)
         except StoreUnavailableError as error:
             logger.error("%s (대기 공간에 쓸 수 없습니다)", error)
             kept = 0

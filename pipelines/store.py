@@ -80,7 +80,8 @@ class StorePipeline:
         stored = asyncio.get_running_loop().create_future()
         await self._waiting.put((item, stored))
         try:
-            await stored
+            with self.spooling.tracing(item):
+                await stored
         except StoreUnavailableError as error:
             raise NotStored(str(error)) from error
         except StoreError:

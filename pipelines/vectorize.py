@@ -12,7 +12,8 @@ from scrapy.exceptions import NotConfigured
 
 from gleanery.config import Config
 from gleanery.errors import StoreError, StoreUnavailableError
-from pipelines.work.plan import Wishes, steps_for
+from gleanery.tracing import traceparent
+from pipelines.work.plan import TRACE, Wishes, steps_for
 from platforms.media import refusal, video_sources
 from storage.work import Rules, open_queue
 
@@ -104,7 +105,11 @@ class VectorizePipeline:
                 if not self._is_open:
                     await asyncio.to_thread(self.queue.open)
                     self._is_open = True
-            return await asyncio.to_thread(self.queue.put, item.identity, steps, limit=self.limit)
+            trace = traceparent()  # whoever does the job goes on with it
+            payload = {TRACE: trace} if trace else None
+            return await asyncio.to_thread(
+                self.queue.put, item.identity, steps, payload, limit=self.limit
+            )
         except StoreUnavailableError as error:
             logger.debug("The work queue is away: %s", error)
         except StoreError as error:

@@ -99,11 +99,12 @@ def scrapy_crawl(spider: str, home: Path, *, timeout: float = 180, **more: Any) 
             process.kill()
     feed = home / "out.jsonl"
     reports = sorted((home / "jobs").glob("*.json"), key=lambda path: path.stat().st_mtime)
-    lines = feed.read_text("utf-8").splitlines() if feed.exists() else []
+    # a title may hold what else ends a line for some reader
+    lines = feed.read_text("utf-8").split("\n") if feed.exists() else []
     return CrawlResult(
         returncode=process.returncode,
         log=(home / "crawl.log").read_text("utf-8"),
-        items=[json.loads(line) for line in lines],
+        items=[json.loads(line) for line in lines if line],
         report=json.loads(reports[-1].read_text("utf-8")) if reports else {},
         home=home,
     )

@@ -22,14 +22,14 @@ WORK = {
 }
 
 
-def crawl(home, site, numbers, *, kind="page", start=False, audio="", **settings):
+def crawl(home, site, numbers, *, kind="page", start=False, audio="", env=None, **settings):
     """Crawl pages with a video each, to the end; with ``start`` return the process at once."""
     pages = home / "pages.txt"
     home.mkdir(parents=True, exist_ok=True)
     pages.write_text("".join(f"{site.url}/{kind}/{n}\n" for n in numbers))
     run = start_crawl if start else scrapy_crawl
     given = {"urls": pages, "max_depth": 1} | ({"audio": audio} if audio else {})
-    return run("google", home, settings=VIDEOS | settings, **given)
+    return run("google", home, settings=VIDEOS | settings, env=env, **given)
 
 
 def work(home, *arguments, **env):

@@ -7,12 +7,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from scrapyd.app import application as scrapyd_application
+from twisted.logger import ILogObserver, STDLibLogObserver
 
 from crawlers.scrapyd.health import open_health
 from crawlers.scrapyd.places import logs_folder, node_name
 from gleanery.config import Config, load_config
 from gleanery.errors import ConfigError
-from gleanery.logs import hide_secrets
+from gleanery.logs import hide_secrets, start_logs, writes_json
 
 if TYPE_CHECKING:
     from scrapyd.config import Config as ScrapydConfig
@@ -47,6 +48,9 @@ def application(scrapyd: ScrapydConfig) -> Componentized:
         parser.set("services", name, value)
     made: Componentized = scrapyd_application(scrapyd)
     open_health(made)
+    if writes_json():
+        start_logs(config)
+        made.setComponent(ILogObserver, STDLibLogObserver("scrapyd"))
     return made
 
 

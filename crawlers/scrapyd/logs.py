@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import deque
 from typing import TYPE_CHECKING, Literal, get_args
@@ -59,6 +60,23 @@ def _ranked(path: Path) -> Iterator[tuple[int, str]]:
             file.readline()  # the end of a line that is cut
         for raw in file:
             line = raw.decode("utf-8", "replace").rstrip("\r\n")
-            if begin := _BEGIN.match(line):
-                rank = LEVELS.index(begin[1]) if begin[1] in LEVELS else 0
-            yield rank, line
+            for text in _told(line):
+                if begin := _BEGIN.match(text):
+                    rank = LEVELS.index(begin[1]) if begin[1] in LEVELS else 0
+                yield rank, text
+
+
+def _told(line: str) -> list[str]:
+    """Return a line as it is; one of ``LOG_FORMAT=json`` as text, with its traceback below."""
+    if not line.startswith('{"time"'):
+        return [line]
+    try:
+        row = json.loads(line)
+        at = str(row["time"]).replace("T", " ").rstrip("Z")
+        message = " ".join(str(row["message"]).splitlines())
+        return [
+            f"{at} [{row['logger']}] {row['level']}: {message}",
+            *str(row.get("exception", "")).splitlines(),
+        ]
+    except (ValueError, KeyError, TypeError):
+        return [line]

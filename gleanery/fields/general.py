@@ -16,3 +16,6 @@ class GeneralFields(Fields):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe log line shown."""
+
+    log_format: Literal["text", "json"] = "text"
+    """How log lines look: for people, or one JSON object each for what collects them."""

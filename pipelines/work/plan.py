@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from gleanery.config import Config
     from items import Item
 
+TRACE = "trace"
+"""Key of a job's payload: the trace of the crawl that put it, as a W3C header."""
 DOWNLOAD = "download"
 SPLIT_SOUND = "split_sound"
 VECTORIZE_VIDEO = "vectorize_video"

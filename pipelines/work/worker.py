@@ -16,8 +16,11 @@ from gleanery.errors import (
     ModelUnavailableError,
     StoreUnavailableError,
 )
+from gleanery.json_log import ITEM
+from gleanery.tracing import shown, span
 from items import item_from_dict
 from pipelines.work.leases import Leases
+from pipelines.work.plan import TRACE
 from pipelines.work.steps import step_of
 
 if TYPE_CHECKING:
@@ -167,8 +170,11 @@ class Worker:
 
     async def _work(self, job: Job) -> None:
         outcome = "stopped"
+        ITEM.set(job.identity)  # for as long as this task lasts
+        trace = str(job.payload.get(TRACE, ""))
         try:
-            outcome = await self._settled(job)
+            with span("work", parent=trace, gleanery_item=shown(job.identity)):
+                outcome = await self._settled(job)
         finally:
             self._leases.forget(job.held)
             self.result.jobs[outcome] += 1
@@ -235,6 +241,7 @@ class Worker:
         async with self._gates[step.gate]:
             report(0, None, "")
             began = time.monotonic()
-            await step.run(self.tools, item, what, report)
+            with span("work step", gleanery_step=head):
+                await step.run(self.tools, item, what, report)
         self.result.steps[head] += 1
         logger.debug("%s: %s took %.1f s", job.identity, name, time.monotonic() - began)

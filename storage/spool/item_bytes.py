@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from items import Item
 
 _BINARY = "__binary__"
+_TRACE = "__trace__"
 
 
 def item_to_row(item: Item) -> dict[str, Any]:
@@ -35,22 +36,24 @@ def row_to_item(row: dict[str, Any]) -> Item:
     return item
 
 
-def item_to_bytes(item: Item) -> bytes:
-    """Return ``item`` as JSON in ASCII.
+def item_to_bytes(item: Item, trace: str = "") -> bytes:
+    """Return ``item`` as JSON in ASCII, with the trace that it is part of.
 
     Raises:
         WriteRejectedError: It holds something that is no plain value.
     """
     try:
-        return json.dumps(item_to_row(item), separators=(",", ":")).encode()
+        row = item_to_row(item) | ({_TRACE: trace} if trace else {})
+        return json.dumps(row, separators=(",", ":")).encode()
     except (TypeError, ValueError) as error:
         raise WriteRejectedError(f"{item.identity}: {error}") from error
 
 
-def bytes_to_item(data: bytes) -> Item:
-    """Read what :func:`item_to_bytes` wrote.
+def bytes_to_item(data: bytes) -> tuple[Item, str]:
+    """Read what :func:`item_to_bytes` wrote: the item, and its trace or nothing.
 
     Raises:
         KeyError, TypeError, ValueError: It is no item that this program knows.
     """
-    return row_to_item(json.loads(data))
+    row = json.loads(data)
+    return row_to_item(row), str(row.get(_TRACE, ""))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gleanery.errors import StoreUnavailableError, WriteRejectedError
+from gleanery.tracing import spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,8 @@ def replay_batch(spool: Spool, store: Store) -> Replayed:
         if not ours:
             return Replayed(is_elsewhere=True)
         batch = spool.read(BATCH)
-        refused = _save(store, batch.items)
+        with spans("replay", batch.traces):
+            refused = _save(store, batch.items)
         try:
             spool.refused.keep(refused)
         except OSError as error:

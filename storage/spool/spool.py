@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gleanery.errors import StoreUnavailableError
@@ -25,7 +26,7 @@ from storage.spool.segments import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+NO_TRACES: Mapping[str, str] = MappingProxyType({})
 SEGMENT_BYTES = 8 * 2**20
 """Size from which on a segment gets no more; space becomes free by whole segments."""
 
@@ -43,6 +45,8 @@ class Batch:
     """What was read, and how far that is."""
 
     items: list[Item] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
+    """Of those items that have one."""
     damaged: list[Damage] = field(default_factory=list)
     segment: Segment | None = None
     """Where they are; ``None`` = nothing waits."""
@@ -54,10 +58,14 @@ class Batch:
             self.damaged.append(found)
             return
         try:
-            self.items.append(bytes_to_item(found.payload))
+            item, trace = bytes_to_item(found.payload)
         except (KeyError, TypeError, ValueError) as error:
             reason = f"an item that this program does not know: {error!r}"
             self.damaged.append(Damage(found.start, found.end, found.payload, reason))
+            return
+        self.items.append(item)
+        if trace:
+            self.traces.append(trace)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,14 +106,18 @@ class Spool:
         """Whether nothing waits, not even what another process put there."""
         return not segments_in(self.folder)
 
-    def append(self, items: Sequence[Item]) -> int:
+    def append(self, items: Sequence[Item], traces: Mapping[str, str] = NO_TRACES) -> int:
         """Keep items behind those that wait; return how many there was room for, from the first on.
+
+        Args:
+            items: In order.
+            traces: For some, by identity: the trace that storing them is part of, as a W3C header.
 
         Raises:
             StoreUnavailableError: The disk took none of them.
             WriteRejectedError: One of them can be kept nowhere; none was kept.
         """
-        payloads = [item_to_bytes(item) for item in items]
+        payloads = [item_to_bytes(item, traces.get(item.identity, "")) for item in items]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._writing():
