@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 
 from admin.attempts import Attempts
+from admin.runs import Runs
 from crawlers.scrapyd.places import PROJECT, ledger_of, patience_of
 from crawlers.scrapyd.queue import JobQueue
 from gleanery.errors import StoreError
@@ -20,6 +21,7 @@ from storage.office.audit import Audit
 from storage.office.sessions import Sessions
 from storage.office.tables import TABLES
 from storage.office.users import Users
+from storage.video_index import VectorIndex
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -54,6 +56,8 @@ class Desk:
         )
         self.audit = Audit(self.ledger)
         self.attempts = Attempts()
+        self.runs = Runs()
+        self.vectors = VectorIndex()
         self.media: MediaStore = open_media(config.media_place)
         self._store: Store | None = None
         self._jobs: JobQueue | None = None
@@ -102,7 +106,8 @@ class Desk:
         )
 
     def close(self) -> None:
-        """Let go of every connection."""
+        """End what goes on in the background, and let go of every connection."""
+        self.runs.close()
         if self._store:
             self._store.close()
         if self._jobs:

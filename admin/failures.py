@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from admin.gate import LoginNeededError
 from admin.rendering import show
+from admin.runs import TooManyRunsError
 from gleanery.errors import GleaneryError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(TooManyRunsError, _refused)
     app.add_exception_handler(GleaneryError, _away)
     app.add_exception_handler(Exception, _broken)
 

@@ -1,5 +1,7 @@
 """What the page says, in Korean; the English text is the key, a test finds what is missing."""
 
+from admin.korean_upkeep import UPKEEP
+
 KOREAN = {
     "Skip to the content": "본문으로 건너뛰기",
     "Pages": "페이지",
@@ -162,3 +164,4 @@ KOREAN = {
     "Show as commands": "명령으로 보기",
     "Higher ones start first.": "높은 것이 먼저 시작합니다.",
 }
+KOREAN |= UPKEEP

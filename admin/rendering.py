@@ -27,6 +27,7 @@ NOTES = {
     "resumed": "Running again.",
     "cancelled": "They are being ended.",
     "retried": "Queued once more.",
+    "removed": "Removed.",
 }
 """What may be said after a change; the address names one of them, and no text of its own."""
 _ENVIRONMENT = Environment(

@@ -18,7 +18,7 @@ from client_api.models import Health
 from client_api.problems import documented, handle_problems
 from client_api.reading import Reader
 from client_api.routes import routes
-from client_api.similar import VectorIndex
+from storage.video_index import VectorIndex
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

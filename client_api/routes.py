@@ -17,7 +17,7 @@ from storage.topics import topics
 
 if TYPE_CHECKING:
     from client_api.reading import Reader
-    from client_api.similar import VectorIndex
+    from storage.video_index import VectorIndex
 
 SHARED = documented(401, 403, 414, 422, 429, 500, 503) | {
     304: {"description": "As `If-None-Match` says you have it"}

@@ -48,6 +48,7 @@ def compare(
 
     from gleanery.config import load_config
     from model_server.compare import compare_trials
+    from model_server.comparisons import keep_comparison
     from model_server.evaluate import load_rows, spread
 
     config = load_config()
@@ -58,6 +59,7 @@ def compare(
     comparison = compare_trials(rows, trials | across, shown=across)
     path = out or config.home / "compare.html"
     _write(comparison, path)
+    keep_comparison(config.home, comparison, data=data.name)
     if as_json:
         print_json(asdict(comparison) | {"page": str(path)})
     else:

@@ -107,6 +107,26 @@ def requeue(
 
 
 @frontier.command()
+def discard(
+    crawl: Crawl,
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="Ids shown by `dead`. / `dead`가 보여 주는 번호.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them. / 모두.")] = False,
+    redis: RedisUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Forget dead letters for good (포기한 요청을 버림)."""
+    from gleanery.errors import ConfigError
+
+    if bool(ids) == every:
+        raise ConfigError("Give ids, or --all (번호나 --all 가운데 하나를 주세요).")
+    with controlled(crawl, redis) as control:
+        number = control.discard("all" if every else ids or [])
+    _tell(as_json, f"{number} discarded / 버림: {number}", discarded=number)
+
+
+@frontier.command()
 def prune(
     crawl: Crawl,
     node: Annotated[

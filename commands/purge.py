@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,13 +12,14 @@ import typer
 
 from commands.output import AsJson, print_json, say
 from commands.purge_report import show_asked, show_report
-from commands.purge_run import opened_purge
 from gleanery.errors import ConfigError
 
 if TYPE_CHECKING:
-    from commands.purge_run import PurgeRun
+    from collections.abc import Iterator, Sequence
+
     from gleanery.config import Config
     from purging.choice import Choice
+    from purging.opened import PurgeRun
     from purging.source import Asked
 
 
@@ -69,9 +71,11 @@ def purge(
         return
     if not (dry_run or yes or sys.stdin.isatty()):
         raise ConfigError("Nobody is there to agree: add --yes or --dry-run (--yes가 필요합니다).")
-    with opened_purge(config, exports or []) as run:
-        if not dry_run:
-            run.finish_earlier()
+    with _opened(config, exports or []) as run:
+        if dry_run:
+            run.refuse_unfinished()
+        else:
+            _finish_earlier(run)
         asked = run.ask_source(dry_run=dry_run) if deleted_at_source else None
         if asked:
             choice = choice.with_identities([*asked.gone, *(asked.absent if absent else ())])
@@ -83,6 +87,26 @@ def purge(
     _tell(run, asked, dry_run=dry_run, as_json=as_json)
     if not (dry_run or run.report.proven):
         raise typer.Exit(1)
+
+
+@contextmanager
+def _opened(config: Config, exports: Sequence[Path]) -> Iterator[PurgeRun]:
+    from commands.counting import counting_bar
+    from commands.opened import opened_store
+    from purging.opened import opened_purge
+
+    with (
+        opened_store(config) as store,
+        counting_bar("purge / 삭제") as progress,
+        opened_purge(config, store, exports=exports, progress=progress) as run,
+    ):
+        yield run
+
+
+def _finish_earlier(run: PurgeRun) -> None:
+    if run.targets.confirmed:
+        say("Finishing a purge that was cut short (중단된 삭제를 마칩니다)", stderr=True)
+        run.finish_earlier()
 
 
 def _agrees(run: PurgeRun) -> bool:

@@ -5,22 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from commands.output import print_table, say
+from purging.names import place_name
 
 if TYPE_CHECKING:
-    from commands.purge_run import PurgeRun
+    from purging.opened import PurgeRun
     from purging.source import Asked
 
 SHOWN = 20
 """Lines of exports at most; --json has more."""
-PLACES = {
-    "store": "store / 저장소",
-    "topics": "topics / 화제",
-    "media": "media files / 미디어 파일",
-    "work": "work queue / 작업 대기열",
-    "near": "near-duplicates / 중복 색인",
-    "profiles": "labelled examples / 학습 예시",
-    "exports": "exports / 내보내기",
-}
 
 
 def show_report(run: PurgeRun, *, removed: bool = False) -> None:
@@ -28,8 +20,7 @@ def show_report(run: PurgeRun, *, removed: bool = False) -> None:
     report = run.report
     rows: list[tuple[object, ...]] = []
     for part, found in report.found.items():
-        place, _, detail = part.partition("/")
-        name = PLACES[place] + (f": {detail}" if detail else "")
+        name = place_name(part)
         left = report.left.get(part, 0)
         rows.append((name, found, found - left, left) if removed else (name, found))
     columns = ("place / 장소", "#found / 발견")

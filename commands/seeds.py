@@ -17,35 +17,24 @@ def seeds(
     from commands.opened import opened_store
     from gleanery.config import load_config
     from items.clock import utc_now
-    from storage.seed_yields import all_yields, seed_policy
+    from storage.seed_yields import seed_policy, told
 
     config = load_config()
-    policy, now = seed_policy(config.scrapy_settings().get), utc_now()
+    policy = seed_policy(config.scrapy_settings().get)
     with opened_store(config) as store:
-        found = all_yields(store, platform)
+        found = told(store, utc_now(), policy, platform)
     if as_json:
-        print_json(
-            [
-                seed.to_dict()
-                | {
-                    "share": seed.share(policy),
-                    "budget": seed.budget(policy),
-                    "resting": seed.rests_at(now),
-                    "why": seed.why(policy, now),
-                }
-                for seed in found
-            ]
-        )
+        print_json(found)
         return
     rows = (
         (
-            seed.key,
-            f"{seed.requests:.0f}",
-            f"{seed.good:.1f}",
-            f"{seed.share(policy):.0%}",
-            seed.budget(policy),
-            seed.rest_until if seed.rests_at(now) else None,
-            seed.why(policy, now),
+            seed["key"],
+            f"{seed['requests']:.0f}",
+            f"{seed['good']:.1f}",
+            f"{seed['share']:.0%}",
+            seed["budget"],
+            seed["rest_until"] if seed["resting"] else None,
+            seed["why"],
         )
         for seed in found
     )

@@ -53,6 +53,7 @@ class ReenrichResult:
 def reenrich(
     config: Config,
     *,
+    identities: Sequence[str] | None = None,
     limit: int | None = None,
     progress: Callable[[ReenrichResult], None] | None = None,
 ) -> ReenrichResult:
@@ -63,6 +64,7 @@ def reenrich(
 
     Args:
         config: Says which store, model server and kinds.
+        identities: Only these; ``None`` = all.
         limit: Items to look at, at most.
         progress: Called after each batch.
 
@@ -72,8 +74,18 @@ def reenrich(
     kinds = sorted(check_kinds(config.classify_kinds))
     client = client_from_config(config)
     with configured_store(config.scrapy_settings().get) as store:
-        rows = islice(store.scan(unclassified=True, kinds=kinds), limit)
+        rows = islice(_waiting(store, kinds, identities), limit)
         return asyncio.run(_run(store, client, rows, progress))
+
+
+def _waiting(store: Store, kinds: Sequence[str], identities: Sequence[str] | None) -> Iterator[Row]:
+    if identities is None:
+        yield from store.scan(unclassified=True, kinds=kinds)
+        return
+    for start in range(0, len(identities), MAX_DOCUMENTS):
+        for row in store.rows(identities[start : start + MAX_DOCUMENTS]):
+            if not row["classified_at"] and row["kind"] in kinds:
+                yield row
 
 
 async def _run(

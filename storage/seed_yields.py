@@ -39,6 +39,20 @@ def all_yields(store: Store, platform: str | None = None) -> list[SeedYield]:
     return sorted(kept, key=lambda seed: (seed.group, seed.key))
 
 
+def told(store: Store, now: datetime, policy: SeedPolicy, platform: str | None = None) -> list[Any]:
+    """Return what is known of all seeds, and what they get for it, ready for JSON."""
+    return [
+        seed.to_dict()
+        | {
+            "share": seed.share(policy),
+            "budget": seed.budget(policy),
+            "resting": seed.rests_at(now),
+            "why": seed.why(policy, now),
+        }
+        for seed in all_yields(store, platform)
+    ]
+
+
 def note_brought(
     store: Store, brought: Mapping[str, Brought], now: datetime, policy: SeedPolicy
 ) -> None:

@@ -1,7 +1,9 @@
 """All pages that somebody must be logged in for."""
 
 from admin.pages import (
+    alike,
     audit,
+    engines,
     frontier,
     item,
     items,
@@ -9,9 +11,15 @@ from admin.pages import (
     jobs,
     overview,
     proposals,
+    purge,
+    reclassify,
+    runs,
+    seeds,
     settings,
     start,
+    stores,
     thumbnail,
+    topics,
     work,
 )
 
@@ -19,6 +27,14 @@ GATES = (
     overview.gate,
     items.gate,
     item.gate,
+    alike.gate,
+    reclassify.gate,
+    purge.gate,
+    runs.gate,
+    seeds.gate,
+    topics.gate,
+    engines.gate,
+    stores.gate,
     thumbnail.gate,
     proposals.gate,
     jobs.gate,

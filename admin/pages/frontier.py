@@ -25,8 +25,17 @@ if TYPE_CHECKING:
 gate = Gate()
 SHOWN = 100
 """Dead letters listed at most."""
-Action = Literal["pause", "resume", "requeue"]
-DONE: dict[Action, str] = {"pause": "paused", "resume": "resumed", "requeue": "requeued"}
+MOST = 10_000
+"""Dead letters discarded at once."""
+LEAST_REASON = 3
+"""Characters."""
+Action = Literal["pause", "resume", "requeue", "discard"]
+DONE: dict[Action, str] = {
+    "pause": "paused",
+    "resume": "resumed",
+    "requeue": "requeued",
+    "discard": "discarded",
+}
 Crawl = Annotated[str, Query(max_length=300)]
 CrawlField = Annotated[str, Form(max_length=300)]
 
@@ -65,22 +74,25 @@ def form(
     name: CrawlField,
     action: Annotated[Action, Form()],
     letter: Annotated[str, Form(max_length=40)] = "",
+    reason: Annotated[str, Form(max_length=300)] = "",
 ) -> Response:
-    """Pause, resume, or queue dead letters again."""
-    steer(desk, who, name, action, letter)
+    """Pause, resume, queue dead letters again, or discard one and say why."""
+    steer(desk, who, name, action, letter=letter, reason=reason)
     return go(request, f"/crawl?name={quote(name, safe='')}&done={DONE[action]}")
 
 
 @gate.act("/crawl", role="operator")
 def api_act(
+    *,
     desk: AtDesk,
     who: Who,
     name: Crawl,
     action: Action,
     letter: Annotated[str, Query(max_length=40)] = "",
+    reason: Annotated[str, Query(max_length=300)] = "",
 ) -> dict[str, Any]:
-    """Pause, resume, or queue dead letters again: one, or all if none is named."""
-    return steer(desk, who, name, action, letter)
+    """Pause, resume, or queue dead letters again or discard them, with a reason: one, or all."""
+    return steer(desk, who, name, action, letter=letter, reason=reason)
 
 
 def looked(desk: Desk, name: str) -> dict[str, Any]:
@@ -93,18 +105,27 @@ def looked(desk: Desk, name: str) -> dict[str, Any]:
         return {"report": control.stats(), "dead": control.dead(SHOWN)}
 
 
-def steer(desk: Desk, who: Session, name: str, action: Action, letter: str) -> dict[str, Any]:
+def steer(
+    desk: Desk, who: Session, name: str, action: Action, *, letter: str, reason: str
+) -> dict[str, Any]:
     """Do ``action`` to a crawl, and note it; return what it changed.
 
     Raises:
-        HTTPException: 404, there is no such crawl.
+        HTTPException: 404, there is no such crawl; 422, nobody said why letters are discarded.
     """
+    if action == "discard" and len(reason.strip()) < LEAST_REASON:
+        raise HTTPException(422)
     with _crawl(desk, name) as control:
         before = {"state": control.stats().state}
         with desk.change(who, f"crawl.{action}", name, before) as change:
             if action == "requeue":
                 number = control.requeue([letter] if letter else "all")
                 change.after = {"requeued": number, "letter": letter or "*"}
+            elif action == "discard":
+                chosen = [d for d in control.dead(MOST) if letter in ("", d.id)]
+                change.before = {"addresses": [d.url for d in chosen[:SHOWN]]}
+                number = control.discard([d.id for d in chosen])
+                change.after = {"discarded": number, "reason": reason.strip()}
             else:
                 (control.pause if action == "pause" else control.resume)()
                 change.after = {"state": control.stats().state}

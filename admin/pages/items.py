@@ -69,9 +69,10 @@ def page(request: Request, desk: AtDesk, asked: Query_) -> Response:
     """Show those that are asked for."""
     found = looked(desk, asked)
     kept = asked.model_dump(exclude={"after"}, exclude_none=True)
-    more = urlencode({k: v for k, v in kept.items() if v} | {"after": found["next"]})
+    given = {k: v for k, v in kept.items() if v}
+    more = urlencode(given | {"after": found["next"]}) if found["next"] else ""
     return show(
-        request, "items", asked=asked, rows=found["items"], more=more if found["next"] else "",
+        request, "items", asked=asked, rows=found["items"], more=more, query=urlencode(given),
         categories=load_taxonomy().categories, kinds=sorted(KINDS),
     )  # fmt: skip
 

@@ -78,6 +78,14 @@ class FrontierControl(ABC):
         """
 
     @abstractmethod
+    def discard(self, ids: Sequence[str] | Literal["all"]) -> int:
+        """Forget dead letters for good; what they lead to stays seen, and is not crawled.
+
+        Returns:
+            How many; ids that are not there count for nothing.
+        """
+
+    @abstractmethod
     def prune(self, node: str) -> bool:
         """Set a branch aside: nothing below ``node`` is leased any more.
 

@@ -60,12 +60,18 @@ class RedisControl(FrontierControl):
             return [_dead_letter(i, row) for i, row in pairs if row is not None]
 
     def requeue(self, ids: Sequence[str] | Literal["all"]) -> int:
+        return self._letters("dead", ids)
+
+    def discard(self, ids: Sequence[str] | Literal["all"]) -> int:
+        return self._letters("discard", ids)
+
+    def _letters(self, what: str, ids: Sequence[str] | Literal["all"]) -> int:
         with answering():
             self._require()
             chosen = self._dead_ids() if ids == "all" else sorted(set(ids), key=id_number)
             chosen.reverse()  # each goes to the head, so the oldest comes last
             return sum(
-                self._again(keys=[self.prefix], args=["dead", *chosen[start : start + BATCH]])
+                self._again(keys=[self.prefix], args=[what, *chosen[start : start + BATCH]])
                 for start in range(0, len(chosen), BATCH)
             )
 

@@ -25,7 +25,7 @@ from crawlers.frontier.sqlite_schema import VERSION, empty
 from gleanery.errors import FrontierError, FrontierGoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 BATCH = 500
@@ -65,6 +65,14 @@ class SqliteControl(FrontierControl):
         ]
 
     def requeue(self, ids: Sequence[str] | Literal["all"]) -> int:
+        return self._letters(ids, lambda again, number: again.queue(number, "dead"))
+
+    def discard(self, ids: Sequence[str] | Literal["all"]) -> int:
+        return self._letters(ids, lambda again, number: again.discard(number))
+
+    def _letters(
+        self, ids: Sequence[str] | Literal["all"], work: Callable[[_Again, int], bool]
+    ) -> int:
         with self._opened() as db:
             if ids == "all":
                 chosen = [n for (n,) in db.execute("SELECT id FROM set_aside WHERE why = 'dead'")]
@@ -75,7 +83,7 @@ class SqliteControl(FrontierControl):
             for start in range(0, len(chosen), BATCH):
                 with _requeueing(db) as again:
                     batch = chosen[start : start + BATCH]
-                    moved += sum(again.queue(number, "dead") for number in batch)
+                    moved += sum(work(again, number) for number in batch)
             return moved
 
     def prune(self, node: str) -> bool:
@@ -182,6 +190,16 @@ class _Again(Ledger):
         )
         self._count_aside(why, depth, host, -1)
         self._note_queued(depth, host)
+        return True
+
+    def discard(self, number: int) -> bool:
+        """Forget dead letter ``number``; ``False`` if it is not there."""
+        row = self.db.execute(
+            "DELETE FROM set_aside WHERE id = ? AND why = 'dead' RETURNING depth, host", (number,)
+        ).fetchone()
+        if row is None:
+            return False
+        self._count_aside("dead", row[0], row[1], -1)
         return True
 
     def is_pruned(self, path: str) -> bool:

@@ -11,14 +11,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gleanery.errors import StoreUnavailableError
-from gleanery.files import write_whole
+from gleanery.files import locked, write_whole
 from storage.spool.item_bytes import bytes_to_item, item_to_bytes
 from storage.spool.position import START, Position, read_position, write_position
 from storage.spool.record import HEADER_BYTES, Damage, ends, is_end, pack, read_header, walk
 from storage.spool.refused import Refused
 from storage.spool.segments import (
     Segment,
-    locked,
     new_segment,
     segments_in,
     sync_folder,

@@ -108,6 +108,19 @@ async def test_dead_letters_tell_when_where_and_why_and_are_tried_anew(join, con
     assert [lease.attempts for lease in answer.leases] == [0, 0, 0, 0]
 
 
+async def test_discarded_letters_are_gone_and_counted_no_more(join, control):
+    queue = await join()
+    found = await queue.exchange(Outbox(pushes=[page(n) for n in range(3)]), want=3)
+    await queue.exchange(Outbox(ended=[(lease.id, "dead") for lease in found.leases]))
+    first, *others = control.dead()
+
+    assert control.discard(["999", first.id]) == 1
+    assert control.dead() == others
+    assert control.discard("all") == 2
+    assert (control.dead(), control.stats().dead) == ([], 0)
+    assert numbers(await queue.exchange(Outbox(pushes=[page(0)]), want=3)) == []
+
+
 async def test_all_dead_letters_keep_their_order_over_many_batches(join, control):
     queue = await join()
     found = await queue.exchange(Outbox(pushes=[page(n) for n in range(1200)]), want=1200)

@@ -125,7 +125,22 @@ def test_what_was_scraped_is_shown_as_text(clients):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/proposals", "/jobs", "/frontier", "/work", "/settings", "/audit"]
+    "path",
+    [
+        "/",
+        "/proposals",
+        "/jobs",
+        "/frontier",
+        "/work",
+        "/settings",
+        "/audit",
+        "/topics",
+        "/seeds",
+        "/seeds/file?name=news",
+        "/engines",
+        "/stores",
+        "/runs",
+    ],
 )
 def test_pages_hold_no_script_or_style_of_their_own(clients, path):
     page = clients["admin"].get(path)

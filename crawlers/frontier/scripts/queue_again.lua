@@ -1,21 +1,21 @@
--- Queue entries anew that were set aside: dead letters ('dead'), or a restored branch ('pruned').
--- They go to the head of their depth, in the order in which they once stood there. docs/frontier.md
+-- Queue entries anew that were set aside: dead letters ('dead'), or a restored branch ('pruned');
+-- or forget dead letters ('discard'). They go to the head of their depth, in the order in which they once stood there. docs/frontier.md
 --
 -- KEYS[1]  prefix of the crawl's keys (prelude.lua)
--- ARGV     'dead', then ids, the newest first
+-- ARGV     'dead' or 'discard', then ids, the newest first
 --          'pruned', node, how many to look at, from the newest; those that stay keep their order
--- Returns  how many were queued
+-- Returns  how many were queued, or forgotten
 if call('HEXISTS', P .. 'meta', 'generation') == 0 then return redis.error_reply(GONE) end
 
 local queued = 0
-if ARGV[1] == 'dead' then
+if ARGV[1] ~= 'pruned' then
     for i = 2, #ARGV do
         local parked = call('HGET', P .. 'dead', ARGV[i])
         if parked then
             local depth, host, rest = string.match(parked, '^(%d+);([^;]*);[^;]*(;.*)$')
             call('HDEL', P .. 'dead', ARGV[i])
             count_aside('dead', depth, host, -1)
-            queue(depth, host, true, rest) -- with an empty history
+            if ARGV[1] == 'dead' then queue(depth, host, true, rest) end -- with an empty history
             queued = queued + 1
         end
     end

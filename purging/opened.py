@@ -5,22 +5,35 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from exports.known import known_folders
+from gleanery.config import reveal
+from gleanery.errors import ConfigError, StoreError
+from media.store import open_media
+from pipelines.score import index_file
+from pipelines.work.enqueue import queue_of
+from platforms.reddit.api import RedditApi
+from purging import run
+from purging.copies import ExamplesPlace, ExportsPlace
+from purging.kept import MediaPlace, NearPlace, QueuePlace, ScratchPlace, StorePlace, TopicsPlace
+from purging.source import ask_reddit
+from purging.targets import Targets
+from purging.waiting import refuse_if_items_wait
+from quality import NearIndex
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from gleanery.config import Config
     from purging.choice import Choice
-    from purging.copies import ExamplesPlace, ExportsPlace
     from purging.place import Place
     from purging.run import Progress
     from purging.source import Asked
-    from purging.targets import Targets
     from storage import Store
 
 
 class PurgeRun:
-    """One call of the command, step by step."""
+    """One purge, step by step."""
 
     def __init__(
         self,
@@ -44,23 +57,29 @@ class PurgeRun:
             examples: Then these.
             progress: Told of steps.
         """
-        from purging.run import Report
-
         self.config, self.store, self.targets = config, store, targets
         self.exports, self.examples, self.progress = exports, examples, progress
         self.places: list[Place] = [exports, examples, *kept]
-        self.report = Report()
+        self.report = run.Report()
 
     def finish_earlier(self) -> None:
-        """Finish a purge that was agreed to and cut short."""
-        from commands.output import say
-        from purging.run import look, remove
-
+        """Finish a purge that was agreed to and cut short, if there is one."""
         if not self.targets.confirmed:
             return
-        say("Finishing a purge that was cut short (중단된 삭제를 마칩니다)", stderr=True)
-        self.report = look(self.targets, self.places, self.progress)
-        remove(self.targets, self.store, self.places, self.report, self.progress)
+        self.report = run.look(self.targets, self.places, self.progress)
+        run.remove(self.targets, self.store, self.places, self.report, self.progress)
+
+    def refuse_unfinished(self) -> None:
+        """Make sure that a look does not overwrite the list of a purge that was cut short.
+
+        Raises:
+            StoreError: There is one.
+        """
+        if self.targets.confirmed:
+            raise StoreError(
+                f"A purge of {len(self.targets):,} items was cut short: finish it first, by any"
+                " purge without --dry-run (중단된 삭제를 먼저 마쳐야 합니다)."
+            )
 
     def ask_source(self, *, dry_run: bool) -> Asked:
         """Ask Reddit what it still shows.
@@ -69,11 +88,6 @@ class PurgeRun:
             ConfigError: No app is set.
             PlatformError: Reddit refuses us, or does not answer.
         """
-        from gleanery.config import reveal
-        from gleanery.errors import ConfigError
-        from platforms.reddit.api import RedditApi
-        from purging.source import ask_reddit
-
         settings = self.config.scrapy_settings()
         if not settings["REDDIT_CLIENT_ID"] or not reveal(settings["REDDIT_CLIENT_SECRET"]):
             raise ConfigError(
@@ -87,51 +101,35 @@ class PurgeRun:
 
     def work_out(self, choice: Choice) -> None:
         """Find what goes, and where it is."""
-        from purging.run import work_out
-
         earlier = self.report
-        self.report = work_out(choice, self.targets, self.store, self.places, self.progress)
+        self.report = run.work_out(choice, self.targets, self.store, self.places, self.progress)
         self.report.add(earlier)
 
     def remove(self, choice: Choice, *, tombstones: bool) -> None:
         """Remove it, and look again."""
-        from purging.run import remove
-
         self.targets.confirm(choice.author_marks(), tombstones=tombstones)
-        remove(self.targets, self.store, self.places, self.report, self.progress)
+        run.remove(self.targets, self.store, self.places, self.report, self.progress)
 
 
 @contextmanager
-def opened_purge(config: Config, exports: Sequence[Path]) -> Iterator[PurgeRun]:
+def opened_purge(
+    config: Config, store: Store, *, exports: Sequence[Path] = (), progress: Progress
+) -> Iterator[PurgeRun]:
     """Yield a purge whose places are open.
+
+    Args:
+        config: Says where they are.
+        store: Open.
+        exports: Folders of exports that were not made by this ``HOME``.
+        progress: Told how many steps are done, and of how many.
 
     Raises:
         GleaneryError: One is away, items wait in a spool, or another purge is running.
     """
-    from commands.counting import counting_bar
-    from commands.opened import opened_store
-    from commands.work import opened_queue
-    from exports.known import known_folders
-    from media.store import open_media
-    from pipelines.score import index_file
-    from purging.copies import ExamplesPlace, ExportsPlace
-    from purging.kept import (
-        MediaPlace,
-        NearPlace,
-        QueuePlace,
-        ScratchPlace,
-        StorePlace,
-        TopicsPlace,
-    )
-    from purging.targets import Targets
-    from purging.waiting import refuse_if_items_wait
-    from quality import NearIndex
-
     refuse_if_items_wait(config.home)
     with ExitStack() as stack:
-        store = stack.enter_context(opened_store(config))
         kept: list[Place] = [
-            QueuePlace(stack.enter_context(opened_queue(config))),
+            QueuePlace(stack.enter_context(queue_of(config))),
             ScratchPlace(config.home),
             NearPlace(stack.enter_context(NearIndex(index_file(config.home)))),
             TopicsPlace(store),
@@ -146,5 +144,5 @@ def opened_purge(config: Config, exports: Sequence[Path]) -> Iterator[PurgeRun]:
             kept=kept,
             exports=ExportsPlace(folders, store),
             examples=ExamplesPlace(config.home),
-            progress=stack.enter_context(counting_bar("purge / 삭제")),
+            progress=progress,
         )

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from items.video_vector import VideoVector
-    from model_server.pieces import Vectors
-    from storage import Store
+    from storage.store import Store
+
+    Vectors = NDArray[np.float32]
 
 KEPT_SECONDS = 300.0
 """Time after which the vectors are read anew."""
