@@ -131,4 +131,15 @@ UPKEEP = {
     "Recent, before": "최근, 이전",
     "Found (UTC)": "찾은 시각 (UTC)",
     "Texts by time": "시간별 글 수",
+    "Nodes": "노드",
+    "A drained node starts no job; what runs on it goes on to its end.": (
+        "비우는 노드는 새 작업을 시작하지 않고, 실행 중인 작업은 끝까지 진행합니다."
+    ),
+    "It starts no job any more.": "새 작업을 시작하지 않습니다.",
+    "Silent for (s)": "마지막 신호 후 (초)",
+    "Gone": "응답 없음",
+    "Drained": "비우는 중",
+    "Works": "작업 중",
+    "Drain": "비우기",
+    "Let it work again": "다시 작업하게 하기",
 }

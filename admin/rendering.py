@@ -28,6 +28,7 @@ NOTES = {
     "cancelled": "They are being ended.",
     "retried": "Queued once more.",
     "removed": "Removed.",
+    "drained": "It starts no job any more.",
 }
 """What may be said after a change; the address names one of them, and no text of its own."""
 _ENVIRONMENT = Environment(

@@ -76,6 +76,38 @@ def _reason(job: Job) -> str:
 
 
 @jobs.command()
+def nodes(as_json: AsJson = False) -> None:
+    """List the nodes heard of within a day (노드 목록)."""
+    with opened() as (queue, _):
+        found = queue.ledger.nodes(within_seconds=86400)
+        ordered = queue.ledger.drained()
+    if as_json:
+        print_json([asdict(node) | {"ordered": node.name in ordered} for node in found])
+        return
+    rows = [
+        (n.name, n.heartbeat_at[:19], len(n.running), n.slots, "drained" if n.draining else "works")
+        for n in found
+    ]
+    columns = ("=node / 노드", "last sign / 마지막 신호", "#jobs", "#slots", "state / 상태")
+    print_table("Nodes / 노드", columns, rows)
+
+
+@jobs.command()
+def drain(
+    node: Annotated[str, typer.Argument(help="Name of the node. / 노드 이름.")],
+    undo: Annotated[bool, typer.Option("--undo", help="Let it work again. / 되돌립니다.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a node start no job any more; what it runs goes on to its end (노드 비우기)."""
+    with opened() as (queue, _):
+        queue.ledger.order(node, drain=not undo)
+    if as_json:
+        print_json({"node": node, "drain": not undo})
+    else:
+        say(f"{node}: {'works again (다시 작업)' if undo else 'drained (비우는 중)'}")
+
+
+@jobs.command()
 def show(job: Name, as_json: AsJson = False) -> None:
     """Show one job and what happened to it (작업 하나)."""
     with opened() as (queue, _):

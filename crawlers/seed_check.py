@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -52,7 +53,8 @@ class _Row:
         return dict(self.keys).get(field, self.node.start_mark.line + 1)
 
 
-def seed_problems(text: str) -> list[Problem]:
+@lru_cache(maxsize=64)
+def seed_problems(text: str) -> tuple[Problem, ...]:
     """Return what does not fit, in the order of lines; none = any crawl may take it.
 
     More is asked than of a file that an operator puts there by hand: no value may name a file of
@@ -62,9 +64,9 @@ def seed_problems(text: str) -> list[Problem]:
         rows = _rows(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        return [Problem(line=mark.line + 1 if mark else 1, field="", message=str(error.problem))]
+        return (Problem(line=mark.line + 1 if mark else 1, field="", message=str(error.problem)),)
     except (yaml.YAMLError, ValueError) as error:
-        return [Problem(line=1, field="", message=str(error))]
+        return (Problem(line=1, field="", message=str(error)),)
     found = [problem for row in rows for problem in _problems(row)]
     labels = Counter(_label(row.value) for row in rows)
     found += [
@@ -72,7 +74,7 @@ def seed_problems(text: str) -> list[Problem]:
         for row in rows
         if (label := _label(row.value)) and labels.pop(label, 0) > 1
     ]
-    return sorted(found, key=lambda problem: problem.line)[:MOST]
+    return tuple(sorted(found, key=lambda problem: problem.line)[:MOST])
 
 
 def _rows(text: str) -> list[_Row]:
@@ -83,17 +85,22 @@ def _rows(text: str) -> list[_Row]:
     """
     _check_shape(text)
     loader = yaml.SafeLoader(text)
-    node = loader.get_single_node()
-    data = loader.construct_document(node) if node else None
+    node: Any = loader.get_single_node()
+    data: Any = loader.construct_document(node) if node else None
     if isinstance(node, yaml.MappingNode):
         node = next((value for key, value in node.value if key.value == "seeds"), node)
         data = data.get("seeds")
     if not isinstance(node, yaml.SequenceNode) or not node.value:
-        raise yaml.MarkedYAMLError(
-            problem="expected a list of seeds, or one under 'seeds' (시드 목록이 필요합니다)",
-            problem_mark=node.start_mark if node else None,
+        raise _error(
+            "expected a list of seeds, or one under 'seeds' (시드 목록이 필요합니다)", node
         )
     return [_Row(value=value, node=child) for value, child in zip(data, node.value, strict=True)]
+
+
+def _error(message: str, where: Any) -> yaml.MarkedYAMLError:
+    """Return an error at a node or an event; at the beginning, if there is none."""
+    mark: Any = where.start_mark if where else None
+    return yaml.MarkedYAMLError(problem=message, problem_mark=mark)
 
 
 def _check_shape(text: str) -> None:
@@ -105,15 +112,11 @@ def _check_shape(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            raise yaml.MarkedYAMLError(
-                problem="no aliases, please (별칭은 쓸 수 없습니다)", problem_mark=event.start_mark
-            )
+            raise _error("no aliases, please (별칭은 쓸 수 없습니다)", event)
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise yaml.MarkedYAMLError(
-                problem="nested too deep (너무 깊습니다)", problem_mark=event.start_mark
-            )
+            raise _error("nested too deep (너무 깊습니다)", event)
 
 
 def _problems(row: _Row) -> Iterator[Problem]:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from items import Item
     from storage import Store
 
-TOLD = 50
-"""Items between two tellings."""
+BATCH = 200
+"""Items marked in one transaction."""
 Fate = Literal["marked", "by_person", "by_video", "other_kind", "missing"]
 """``by_person``, ``by_video``: what said their category knows more than a look at their words."""
 
@@ -50,30 +50,29 @@ def mark_again(
         ConfigError: One of ``kinds`` is none.
         StoreUnavailableError: What was marked stays so; the same call may succeed later.
     """
-    wanted, marked = check_kinds(kinds), Marked()
-    for number, identity in enumerate(dict.fromkeys(identities), 1):
-        fate = _mark(store, identity, wanted)
-        marked.fates[fate] += 1
-        if fate == "marked":
-            marked.identities.append(identity)
-        if number % TOLD == 0:
-            progress(number)
+    wanted, marked, chosen = check_kinds(kinds), Marked(), list(dict.fromkeys(identities))
+    for start in range(0, len(chosen), BATCH):
+        fates = _mark(store, chosen[start : start + BATCH], wanted)
+        marked.fates.update(fates.values())
+        marked.identities += [identity for identity, fate in fates.items() if fate == "marked"]
+        progress(start + len(fates))
     return marked
 
 
-def _mark(store: Store, identity: str, kinds: Collection[str]) -> Fate:
-    fate: Fate = "missing"
+def _mark(store: Store, identities: Sequence[str], kinds: Collection[str]) -> dict[str, Fate]:
+    """Mark some; return what became of each."""
+    fates: dict[str, Fate] = dict.fromkeys(identities, "missing")
 
     def change(item: Item) -> None:
-        nonlocal fate
         tools = {annotation.tool for annotation in item.annotations}
         if item.kind not in kinds:
-            fate = "other_kind"
+            fates[item.identity] = "other_kind"
         elif PERSON in tools:
-            fate = "by_person"
+            fates[item.identity] = "by_person"
         elif CLASSIFY_VIDEO in tools:
-            fate = "by_video"
+            fates[item.identity] = "by_video"
         else:
-            fate, item.classified_at = "marked", None
+            fates[item.identity], item.classified_at = "marked", None
 
-    return fate if store.update(identity, change) else "missing"
+    store.update_many(dict.fromkeys(identities, change))
+    return fates

@@ -53,6 +53,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "jobs": _KEPT,
     "job_events": _KEPT,
     "job_nodes": {CRAWL: DELETE, ADMIN: DELETE},
+    "node_orders": {CRAWL: READ, ADMIN: DELETE},
     "alembic_version": _VERSION,
     "users": {ADMIN: DELETE},
     "sessions": {ADMIN: DELETE},

@@ -39,7 +39,7 @@ class AdminSite:
 
     def client(self, role: str = "") -> httpx2.Client:
         """Return a browser's client, logged in with ``role``; nobody if there is none."""
-        client = httpx2.Client(base_url=self.url, headers={"Origin": self.url})
+        client = httpx2.Client(base_url=self.url, headers={"Origin": self.url}, timeout=30)
         self.clients.append(client)
         if role:
             answer = client.post("/login", data={"user": role, "password": password(role)})

@@ -99,7 +99,7 @@ def _reclassify(desk: Desk, run: Run, selection: Selection) -> dict[str, Any]:
         config, identities=marked.identities, progress=lambda r: run.tell(r.seen, total)
     )
     run.done = result.seen
-    return {"chosen": len(chosen), **marked.fates, **asdict(result)}
+    return {"chosen": len(chosen), **dict(marked.fates.items()), **asdict(result)}
 
 
 def _found(desk: Desk, asked: Asked) -> Iterator[str]:

@@ -61,7 +61,7 @@ def api(desk: AtDesk) -> dict[str, Any]:
 def file_page(request: Request, desk: AtDesk, name: Name) -> Response:
     """Show a profile; one that is not there is a new one."""
     file = _read(desk, name)
-    return _form(request, file, file.text or NEW, seed_problems(file.text) if file.text else [])
+    return _form(request, file, file.text or NEW, seed_problems(file.text) if file.text else ())
 
 
 @gate.read("/seeds/file", role="viewer")
@@ -99,12 +99,12 @@ def form(
         theirs = _read(desk, name)
         problem = Problem(line=1, field="", message=str(error))
         difference = diff(theirs.text, text)
-        return _form(request, theirs, text, [problem], status=409, difference=difference)
+        return _form(request, theirs, text, (problem,), status=409, difference=difference)
     return go(request, f"/seeds/file?name={quote(name, safe='')}&done=saved")
 
 
 @gate.act("/seeds/check", role="operator")
-def api_check(given: Given) -> list[Problem]:
+def api_check(given: Given) -> tuple[Problem, ...]:
     """Say what does not fit, with its line and field; nothing is saved."""
     return seed_problems(given.text)
 
@@ -173,7 +173,7 @@ def _read(desk: Desk, name: str) -> SeedFile:
 
 
 def _form(
-    request: Request, file: SeedFile, text: str, problems: list[Problem], *,
+    request: Request, file: SeedFile, text: str, problems: tuple[Problem, ...], *,
     status: int = 200, etag: str | None = None, difference: str = "",
 ) -> Response:  # fmt: skip
     return show(
@@ -186,7 +186,13 @@ def _form(
 def _profiles(desk: Desk) -> list[dict[str, Any]]:
     files, rows = SeedFiles(desk.config.home), []
     for name in files.names():
-        row: dict[str, Any] = {"name": name, "own": False, "shipped": False, "problems": 0, "error": ""}
+        row: dict[str, Any] = {
+            "name": name,
+            "own": False,
+            "shipped": False,
+            "problems": 0,
+            "error": "",
+        }
         try:
             file = files.read(name)
             row |= {"own": file.own, "shipped": file.shipped}

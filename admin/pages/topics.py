@@ -89,8 +89,9 @@ def find(desk: Desk, who: Session, wanted: Wanted) -> Run:
             found = find_topics(
                 desk.config, desk.store, utc_now(), days=wanted.days, category=category or None
             )
-            change.after = {"topics": len(found.topics), "texts": found.texts}
-            return change.after | {"message": found.message}
+            told = {"topics": len(found.topics), "texts": found.texts}
+            change.after = told
+            return {**told, "message": found.message}
 
     return desk.runs.begin("topics", work, user=who.user, subject=category or "*")
 

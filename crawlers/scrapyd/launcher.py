@@ -47,6 +47,7 @@ class JobLauncher(Launcher):
         self.ledger = ledger_of(own)
         self.queue = JobQueue(None, PROJECT, ledger=self.ledger)
         self.draining = False
+        self.resting = self.node in self.ledger.drained()
         self._beats = 0
         self._heard_at = -math.inf
         self._signalled: set[str] = set()
@@ -82,8 +83,21 @@ class JobLauncher(Launcher):
 
     # --- start and end
     def _get_message(self, slot: int) -> None:
-        if not self.draining:
+        if not (self.draining or self.resting):
             super()._get_message(slot)
+
+    def _obey(self, *, rest: bool) -> None:
+        """Start no job any more, or start jobs again; what runs goes on to its end."""
+        if rest == self.resting or self.draining:
+            return
+        self.resting = rest
+        logger.info("Node %s: %s", self.node, "drained (비우는 중)" if rest else "takes jobs again")
+        if rest:
+            self.app.getComponent(IPoller).dq.waiting.clear()
+            return
+        for slot in range(self.max_proc):
+            if slot not in self.processes:
+                self._get_message(slot)
 
     def _spawn_process(self, message: dict[str, Any], slot: int) -> None:
         """Start a job if it is still ours to start; the slot is free again whatever happens."""
@@ -149,24 +163,27 @@ class JobLauncher(Launcher):
             name=self.node,
             heartbeat_at="",
             slots=self.max_proc,
-            draining=self.draining,
+            draining=self.draining or self.resting,
             running=running,
         )
         beat = deferToThread(self._look, node)
-        beat.addCallbacks(self._cancel, self._fail)
+        beat.addCallbacks(self._follow, self._fail)
         return beat
 
-    def _look(self, node: Node) -> list[Job]:
-        """Say what we do, mend what others left, and return our jobs that are to be cancelled."""
+    def _look(self, node: Node) -> tuple[list[Job], bool]:
+        """Say what we do, mend what others left; return whom to cancel, and whether to rest."""
         self.ledger.report(node)
         self._heard_at = time.monotonic()
         self._beats += 1
         if self._beats % RECONCILE_BEATS == 1:
             reconcile(self.ledger, self.patience)
             self.queue.renew()
-        return [job for job in self.ledger.in_states("running", "stalled") if job.cancel]
+        jobs = [job for job in self.ledger.in_states("running", "stalled") if job.cancel]
+        return jobs, self.node in self.ledger.drained()
 
-    def _cancel(self, jobs: list[Job]) -> None:
+    def _follow(self, found: tuple[list[Job], bool]) -> None:
+        jobs, rest = found
+        self._obey(rest=rest)
         names = {job.job for job in jobs} - self._signalled
         for process in self.processes.values():
             if process.job in names:

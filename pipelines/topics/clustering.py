@@ -141,7 +141,8 @@ class Clustering:
             for place in self._by_term.get(term, ()):
                 scores[place] += weight * self.clusters[place].terms[term]
         for place in scores:
-            scores[place] *= (1 - self.share) / math.sqrt(self.clusters[place].squares)
+            # 0: terms that all texts have weigh nothing
+            scores[place] *= (1 - self.share) / (math.sqrt(self.clusters[place].squares) or 1.0)
         if vector is not None and self.clusters:
             alike = self.share * (self._directions[: len(self.clusters)] @ vector)
             for place in {*scores, int(alike.argmax())}:

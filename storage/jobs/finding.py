@@ -106,3 +106,17 @@ def nodes(db: Connection, tables: JobTables, *, within_seconds: float) -> list[N
     c = tables.nodes.c
     query = select(tables.nodes).where(c.heartbeat_at >= instant(within_seconds)).order_by(c.name)
     return [Node.read(dict(row)) for row in db.execute(query).mappings()]
+
+
+def drained(db: Connection, tables: JobTables) -> set[str]:
+    """Return the names of the nodes that are told to start no job."""
+    c = tables.orders.c
+    return {str(name) for (name,) in db.execute(select(c.name).where(c.drain))}
+
+
+def last_versions(db: Connection, tables: JobTables) -> dict[str, str]:
+    """Return by node the version of the job that it began last."""
+    c = tables.jobs.c
+    newest = select(func.max(c.number)).where(c.version.is_not(None), c.node.is_not(None))
+    query = select(c.node, c.version).where(c.number.in_(newest.group_by(c.node)))
+    return {str(node): str(version) for node, version in db.execute(query)}

@@ -177,6 +177,24 @@ class JobLedger:
         """Return the nodes heard of lately."""
         return self._read(lambda db: finding.nodes(db, self.tables, within_seconds=within_seconds))
 
+    def order(self, name: str, *, drain: bool) -> None:
+        """Tell a node, now or when it comes, to start no job any more, or to start jobs again."""
+        table, values = self.tables.orders, {"drain": drain, "at": instant()}
+
+        def work(db: Connection) -> None:
+            if not db.execute(update(table).where(table.c.name == name).values(**values)).rowcount:
+                db.execute(insert(table).values(name=name, **values))
+
+        self._transact(work)
+
+    def drained(self) -> set[str]:
+        """Return the names of the nodes that are to start no job."""
+        return self._read(lambda db: finding.drained(db, self.tables))
+
+    def versions(self) -> dict[str, str]:
+        """Return by node the version of the job that it began last."""
+        return self._read(lambda db: finding.last_versions(db, self.tables))
+
     # --- questions
     def find(self, job: str) -> Job | None:
         """Return a job by its name."""

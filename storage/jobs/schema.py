@@ -32,17 +32,21 @@ def _number() -> Column[int]:
 
 @dataclass(frozen=True, slots=True)
 class JobTables:
-    """The three tables."""
+    """The four tables."""
 
     jobs: Table
     events: Table
     nodes: Table
+    orders: Table
 
 
 def define_jobs(metadata: MetaData, **options: Any) -> JobTables:
     """Add the tables to ``metadata``; ``options`` are those of each table."""
     return JobTables(
-        _jobs(metadata, options), _events(metadata, options), _nodes(metadata, options)
+        _jobs(metadata, options),
+        _events(metadata, options),
+        _nodes(metadata, options),
+        _orders(metadata, options),
     )
 
 
@@ -107,5 +111,16 @@ def _nodes(metadata: MetaData, options: dict[str, Any]) -> Table:
         Column("slots", Integer, nullable=False),
         Column("draining", Boolean, nullable=False),
         Column("running", _Long, nullable=False),
+        **options,
+    )
+
+
+def _orders(metadata: MetaData, options: dict[str, Any]) -> Table:
+    return Table(
+        "node_orders",
+        metadata,
+        Column("name", String(191), primary_key=True),
+        Column("drain", Boolean, nullable=False),
+        Column("at", _Instant, nullable=False),
         **options,
     )

@@ -135,6 +135,7 @@ def test_what_was_scraped_is_shown_as_text(clients):
         "/settings",
         "/audit",
         "/topics",
+        "/nodes",
         "/seeds",
         "/seeds/file?name=news",
         "/engines",

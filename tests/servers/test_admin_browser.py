@@ -23,8 +23,9 @@ LIGHT = 250 * 1024
 """Bytes that a page may load."""
 PAGES = (
     "/", "/items", f"/item?id=reddit:t3_{NUMBER - 1}", "/proposals", "/jobs", "/job?name=evil",
-    "/topics", "/seeds", "/seeds/file?name=news", "/engines", "/stores", "/runs",
-    "/item/alike?id=reddit:t3_1", "/start", "/frontier", "/work", "/settings", "/audit", "/nothing-here",
+    "/topics", "/nodes", "/seeds", "/seeds/file?name=news", "/engines", "/stores", "/runs",
+    "/item/alike?id=reddit:t3_1", "/start", "/frontier", "/work", "/settings", "/audit",
+    "/nothing-here",
 )  # fmt: skip
 
 

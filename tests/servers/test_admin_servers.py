@@ -15,7 +15,8 @@ from items import Post
 from items.clock import utc_now
 from model_server.comparisons import FOLDER
 from model_server.engines.stub import StubOptions
-from storage import configured_store, open_store
+from storage import open_store
+from storage.jobs import Node
 from storage.spool import spool_folder
 from storage.spool.spool import Spool
 from tests.admin_site import admin_site, token_of
@@ -24,6 +25,7 @@ from tests.conftest import wait_until
 from tests.model_echo import EchoEngine
 from tests.model_serving import Served
 from tests.ports import free_ports
+from tests.scrapyd_nodes import ledger
 
 COMPARED = {
     "at": "2026-11-25T10:00:00+00:00", "data": EVIL, "rows": 100, "recommended": "e5",
@@ -40,6 +42,7 @@ def site(tmp_path_factory):
     (home / FOLDER / "1.json").write_text(json.dumps(COMPARED), encoding="utf-8")
     (home / FOLDER / "2.json").write_text("half", encoding="utf-8")
     with Served(EchoEngine(options=StubOptions(linger_seconds=0))) as served:
+        served.engines.start()
         away = f"http://127.0.0.1:{free_ports(1)[0]}/mcp"
         urls = f"{served.url},{away}"
         with admin_site(home, GLEANERY_MODEL_SERVER_URL=urls) as running:
@@ -60,6 +63,7 @@ def ended(client, answer):
 def test_engines_that_answer_and_one_that_is_away(site):
     client = site.client("viewer")
 
+    wait_until(lambda: client.get("/api/engines").json()["servers"][0]["ready"], seconds=10)
     found = client.get("/api/engines").json()
     page = client.get("/engines").text
 
@@ -75,11 +79,9 @@ def test_engines_that_answer_and_one_that_is_away(site):
 
 
 def test_what_waits_for_the_store_is_stored(site):
-    settings = {"STORE": "sqlite", "HOME": str(site.home)}
     store = open_store("sqlite", site.home / "gleanery.db")
     spool = Spool(spool_folder(site.home, store), max_bytes=2**20)
     spool.append([Post(platform="reddit", external_id="t3_late", url="u", text="late")])
-    assert configured_store(settings.get).name == "sqlite"
     client = site.client("operator")
 
     before = client.get("/api/stores").json()
@@ -100,22 +102,44 @@ def test_what_waits_for_the_store_is_stored(site):
 def test_topics_are_found_and_shown_with_their_growth(site):
     now = utc_now()
     words = ("harbour ferry sank", "ferry sank in the harbour", "ferry that sank near harbour")
+    others = [f"quiet{n} village{n % 7} morning{n % 5}" for n in range(30)]
     with open_store("sqlite", site.home / "gleanery.db") as store:
         store.save([
             Post(platform="reddit", external_id=f"t3_hot{n}", url="u", title=f"{text} {EVIL}",
-                 text=f"the {text} today, report {n}", published_at=now - timedelta(hours=n),
-                 fetched_at=now)
-            for n, text in enumerate(words)
+                 text=f"the {text} today, report {n}", fetched_at=now,
+                 published_at=now - timedelta(hours=n if n < 3 else 50 + n))
+            for n, text in enumerate((*words, *others))
         ])  # fmt: skip
     client = site.client("operator")
 
     run = ended(client, client.post("/topics", data={"csrf": token_of(client), "days": "2"}))
 
-    assert run["state"] == "done", run
-    (topic,) = client.get("/api/topics").json()
+    assert (run["state"], run["message"]) == ("done", "")
+    topic = next(t for t in client.get("/api/topics").json() if "reddit:t3_hot0" in t["members"])
     page = client.get("/topics").text
     assert sorted(topic["members"]) == [f"reddit:t3_hot{n}" for n in range(3)]
-    assert len(html.fromstring(page).cssselect("svg.bars rect")) == len(topic["counts"])
+    assert len(html.fromstring(page).cssselect("svg.bars")[0].cssselect("rect")) == 24
     assert "<script>alert(1)" not in page
     refused = client.post("/topics", data={"csrf": token_of(client), "category": "nonsense"})
     assert refused.status_code == 409
+
+
+def test_nodes_are_drained_work_again_and_are_forgotten(site):
+    jobs = ledger(site.home)
+    jobs.report(Node(name=EVIL, heartbeat_at="", slots=2, draining=False, running=["evil"]))
+    client = site.client("operator")
+    token = {"csrf": token_of(client), "name": EVIL}
+
+    drained = client.post("/nodes", data=token | {"action": "drain"})
+    ordered, page = jobs.drained(), client.get("/nodes").text
+    alive = client.post("/nodes", data=token | {"action": "forget"})
+    client.post("/nodes", data=token | {"action": "work"})
+    unknown = client.post("/nodes", data=token | {"name": "none", "action": "drain"})
+
+    (node,) = client.get("/api/nodes").json()
+    assert (drained.status_code, ordered) == (303, {EVIL})
+    assert (node["alive"], node["running"], node["ordered"]) == (True, ["evil"], False)
+    assert "<script>alert(1)" not in page
+    assert (alive.status_code, unknown.status_code) == (409, 404)
+    actions = [entry["action"] for entry in site.client("admin").get("/api/audit").json()]
+    assert {"node.drain", "node.work"} <= set(actions)

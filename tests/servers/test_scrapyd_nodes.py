@@ -84,3 +84,24 @@ def test_ends_have_their_reasons(tmp_path):
 def _begin(node: Node, site: GraphSite, job: str, **arguments: str) -> None:
     node.schedule(urls=f"{site.url}/page/0", jobid=job, **arguments, **SLOW)
     wait_until(lambda: _pages(node.home, job) >= 1, seconds=60)
+
+
+@pytest.mark.slow
+def test_a_drained_node_starts_nothing_until_it_works_again(tmp_path):
+    jobs = ledger(tmp_path)
+    with GraphSite(CHAIN) as site, Node(tmp_path, "one", **QUICK) as one:
+        wait_until(one.answers, seconds=60)
+        one.schedule(urls=f"{site.url}/page/0", jobid="runs", **SLOW)
+        wait_until(lambda: _pages(tmp_path, "runs") >= 2, seconds=60)
+
+        jobs.order("one", drain=True)
+        wait_until(lambda: jobs.nodes(within_seconds=5)[0].draining, seconds=20)
+        one.schedule(urls=f"{site.url}/page/1", jobid="waits")
+        wait_until(lambda: job_of(tmp_path, "runs").ended_at, seconds=60)
+        still = job_of(tmp_path, "waits").state
+        jobs.order("one", drain=False)
+        wait_until(lambda: job_of(tmp_path, "waits").ended_at, seconds=60)
+
+    assert job_of(tmp_path, "runs").state == "finished"
+    assert still == "queued"
+    assert job_of(tmp_path, "waits").state == "finished"

@@ -1,5 +1,6 @@
 -- Queue entries anew that were set aside: dead letters ('dead'), or a restored branch ('pruned');
--- or forget dead letters ('discard'). They go to the head of their depth, in the order in which they once stood there. docs/frontier.md
+-- or forget dead letters ('discard'). They go to the head of their depth, in the order in which they
+-- once stood there. docs/frontier.md
 --
 -- KEYS[1]  prefix of the crawl's keys (prelude.lua)
 -- ARGV     'dead' or 'discard', then ids, the newest first
