@@ -54,7 +54,7 @@ def missing_server(name: str) -> NoReturn:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """With ``--core-each``, each of xdist's processes keeps to one core, and so does what it starts.
+    """With ``--core-each``, each process of xdist keeps to one core, and so does what it starts.
 
     Engines take as many threads as they have cores: two engines with two threads each on two cores
     wait for one another.
