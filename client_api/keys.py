@@ -10,11 +10,12 @@ import hmac
 import re
 import secrets
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from gleanery.errors import ConfigError
-from items.clock import to_iso, utc_now
+from items.clock import from_iso, to_iso, utc_now
 from storage.book import API_KEYS
 
 if TYPE_CHECKING:
@@ -42,12 +43,21 @@ class ApiKey:
     per_minute: int
     created_at: str
     revoked_at: str | None = None
+    expires_at: str | None = None
+    """Instant from which on it opens nothing; ``None`` = never."""
 
 
 def create_key(
-    store: Store, *, name: str, scopes: Sequence[str], per_minute: int
+    store: Store, *, name: str, scopes: Sequence[str], per_minute: int, days: float = 0
 ) -> tuple[ApiKey, str]:
     """Keep a new key; return it, and what its owner shows: nobody can read that again.
+
+    Args:
+        store: Open, or opened by what is asked of it.
+        name: Whose it is.
+        scopes: Of ``SCOPES``.
+        per_minute: Requests a minute at most.
+        days: Time after which it opens nothing; 0 = it has no end.
 
     Raises:
         ConfigError: The name is empty or too long, or a scope is unknown.
@@ -56,7 +66,7 @@ def create_key(
         raise ConfigError(f"A key needs a name of 1 to {NAMED} characters (이름이 필요합니다)")
     if unknown := set(scopes) - set(SCOPES) or (not scopes and {"(none)"}):
         raise ConfigError(f"scope {', '.join(sorted(unknown))}: there are {', '.join(SCOPES)}")
-    number = secrets.token_hex(8)
+    number, now = secrets.token_hex(8), utc_now()
     shown = f"glk_{number}_{secrets.token_urlsafe(32)}"
     key = ApiKey(
         id=number,
@@ -64,7 +74,8 @@ def create_key(
         digest=sha256(shown.encode()).hexdigest(),
         scopes=tuple(dict.fromkeys(scopes)),
         per_minute=per_minute,
-        created_at=str(to_iso(utc_now())),
+        created_at=str(to_iso(now)),
+        expires_at=to_iso(now + timedelta(days=days)) if days else None,
     )
     record = {"key": key.id, "group": "keys", "at": key.created_at, **asdict(key)}
     store.book(API_KEYS).change([key.id], lambda _key, _old: record)
@@ -106,9 +117,15 @@ def opens(key: ApiKey | None, shown: str) -> bool:
     """Whether what was shown is this key and stands; takes as long whichever it is."""
     digest = sha256(shown.encode()).hexdigest()
     same = hmac.compare_digest(digest, key.digest if key else "0" * 64)
-    return same and key is not None and key.revoked_at is None
+    return same and key is not None and key.revoked_at is None and not _is_over(key)
+
+
+def _is_over(key: ApiKey) -> bool:
+    end = from_iso(key.expires_at)
+    return end is not None and utc_now() >= end
 
 
 def _read(record: dict[str, Any]) -> ApiKey:
     names = ("id", "name", "digest", "per_minute", "created_at", "revoked_at")
-    return ApiKey(**{n: record[n] for n in names}, scopes=tuple(record["scopes"]))
+    values = {n: record[n] for n in names} | {"expires_at": record.get("expires_at")}
+    return ApiKey(**values, scopes=tuple(record["scopes"]))

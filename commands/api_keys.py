@@ -24,15 +24,21 @@ def create(
     per_minute: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Requests a minute at most.")
     ] = 600,
+    days: Annotated[
+        float, typer.Option(min=0, max=36_500, help="Days until it ends; 0 = never. / 유효 기간.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Make a key and show it: now, and never again (키 생성, 한 번만 표시)."""
     from client_api.keys import create_key
 
     with _store() as store:
-        key, shown = create_key(store, name=name, scopes=scope or ["read"], per_minute=per_minute)
+        key, shown = create_key(
+            store, name=name, scopes=scope or ["read"], per_minute=per_minute, days=days
+        )
     if as_json:
-        print_json({"id": key.id, "key": shown, "scopes": key.scopes, "per_minute": per_minute})
+        about = {"scopes": key.scopes, "per_minute": per_minute, "expires_at": key.expires_at}
+        print_json({"id": key.id, "key": shown, **about})
         return
     say(shown)
     say("Keep it: it is shown this once (지금만 표시됩니다).", stderr=True)
@@ -50,9 +56,12 @@ def list_(as_json: AsJson = False) -> None:
         return
     print_table(
         "API keys / API 키",
-        ("=id", "name", "scopes", "#per minute", "created", "revoked"),
+        ("=id", "name", "scopes", "#per minute", "created", "ends", "revoked"),
         [
-            (k.id, k.name, ",".join(k.scopes), k.per_minute, k.created_at, k.revoked_at or "")
+            (
+                *(k.id, k.name, ",".join(k.scopes), k.per_minute, k.created_at),
+                *(k.expires_at or "", k.revoked_at or ""),
+            )
             for k in keys
         ],
     )
