@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CRAWL, ADMIN, CLIENT, EXPORTER, MIGRATOR = "crawl", "admin", "client", "exporter", "migrator"
+MONITOR = "monitor"
 SERVICES = {
     MIGRATOR: "`gleanery db init`, `migrate` and `check`: the shape of tables",
     CRAWL: "crawls, workers, reenrich, quality, feedback",
     ADMIN: "everything that is kept, deleting included; not the shape of tables",
     CLIENT: "reading for other programs: neither pages as fetched nor proposals",
     EXPORTER: "reading for `gleanery export`",
+    MONITOR: "counting for `gleanery serve-metrics`",
 }
 """What each account is for; the migrator is made first, since it makes the tables of the others."""
 
@@ -34,10 +36,11 @@ DELETE: Rights = "rwd"
 _KEPT: dict[str, Rights] = {CRAWL: WRITE, ADMIN: DELETE}
 _SERVED = _KEPT | {CLIENT: READ}
 _EXPORTED = _SERVED | {EXPORTER: READ}
-_VERSION: dict[str, Rights] = dict.fromkeys((CRAWL, ADMIN, CLIENT, EXPORTER), READ)
+_COUNTED = _EXPORTED | {MONITOR: READ}
+_VERSION: dict[str, Rights] = dict.fromkeys((CRAWL, ADMIN, CLIENT, EXPORTER, MONITOR), READ)
 RIGHTS: dict[str, dict[str, Rights]] = {
     # both servers
-    "documents": _EXPORTED,
+    "documents": _COUNTED,
     "raw_pages": _KEPT,
     "proposals": _KEPT,
     "visits": _EXPORTED,
@@ -46,20 +49,20 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "transcripts": _EXPORTED,
     "vectors": _EXPORTED,
     "tombstones": {CRAWL: READ, ADMIN: DELETE},
-    "api_keys": {ADMIN: DELETE, CLIENT: READ},
+    "api_keys": {ADMIN: DELETE, CLIENT: READ, MONITOR: READ},
     # MySQL
-    "items": _EXPORTED,
+    "items": _COUNTED,
     "item_terms": _SERVED,
-    "jobs": _KEPT,
-    "job_events": _KEPT,
-    "job_nodes": {CRAWL: DELETE, ADMIN: DELETE},
+    "jobs": _KEPT | {MONITOR: READ},
+    "job_events": _KEPT | {MONITOR: READ},
+    "job_nodes": {CRAWL: DELETE, ADMIN: DELETE, MONITOR: READ},
     "node_orders": {CRAWL: READ, ADMIN: DELETE},
     "alembic_version": _VERSION,
     "users": {ADMIN: DELETE},
     "sessions": {ADMIN: DELETE},
     "audit": {ADMIN: WRITE},
     # MongoDB
-    "comments": _EXPORTED,
+    "comments": _COUNTED,
     "counters": _KEPT,
     "meta": _VERSION | {MIGRATOR: WRITE},
 }

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from pymongo.errors import OperationFailure
 
-from storage.accounts import DELETE, MIGRATOR, READ, WRITE, Rights, account_name, rights_of
+from storage.accounts import DELETE, MIGRATOR, MONITOR, READ, WRITE, Rights, account_name, rights_of
 from storage.mongodb.database import connect, translated
 from storage.mongodb.schema import COLLECTIONS
 
@@ -37,6 +37,8 @@ def privileges(service: str, database: str) -> list[Document]:
     ]
     if service == MIGRATOR:
         found.append(_privilege(database, "", _SHAPING))
+    if service == MONITOR:
+        found.append(_privilege(database, "", ["dbStats"]))  # how large it is, nothing of it
     return found
 
 
