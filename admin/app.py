@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
-from admin import failures
+from admin import failures, metrics
 from admin.desk import Desk
 from admin.gate import Needs
 from admin.live import Live
@@ -45,9 +45,12 @@ def create_app(config: Config) -> FastAPI:
     )
     app.state.desk = desk
     app.state.live = Live(lambda names: desk.jobs.ledger.named(names))  # noqa: PLW0108 - opened when needed
+    desk.numbers.count_streams(lambda: app.state.live.watching)
     app.add_middleware(Shield, public_url=config.admin_url)
+    app.add_middleware(metrics.Counting, numbers=desk.numbers)
     failures.install(app)
     app.include_router(login.public)
+    app.include_router(metrics.routes)
     for gate in (login.gate, *GATES):
         app.include_router(gate.pages)
         app.include_router(gate.api)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 
 from admin.attempts import Attempts
+from admin.metrics import AdminNumbers
 from admin.runs import Runs
 from crawlers.scrapyd.places import PROJECT, ledger_of, patience_of
 from crawlers.scrapyd.queue import JobQueue
@@ -56,6 +57,7 @@ class Desk:
         )
         self.audit = Audit(self.ledger)
         self.attempts = Attempts()
+        self.numbers = AdminNumbers()
         self.runs = Runs()
         self.vectors = VectorIndex()
         self.media: MediaStore = open_media(config.media_place)

@@ -70,6 +70,11 @@ class Live:
         self._looking: asyncio.Task[None] | None = None
 
     @property
+    def watching(self) -> int:
+        """How many watch."""
+        return len(self._viewers)
+
+    @property
     def full(self) -> bool:
         """Whether nobody more can watch."""
         return len(self._viewers) >= MOST

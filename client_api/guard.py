@@ -8,13 +8,21 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 from client_api.problems import RETRY_SECONDS, problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+# a series more for each counter, of no use to anybody
+disable_created_metrics()  # type: ignore[no-untyped-call]
 access = logging.getLogger("client_api.access")
 LONGEST_QUERY = 32_768
 """Bytes of what stands behind the ``?``."""
@@ -25,6 +33,7 @@ class Numbers:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
         self.requests = Counter(
             "gleanery_api_requests",
             "Requests answered.",
@@ -32,7 +41,10 @@ class Numbers:
             registry=self.registry,
         )
         self.seconds = Histogram(
-            "gleanery_api_seconds", "Time to the answer.", ["route"], registry=self.registry
+            "gleanery_api_request_seconds",
+            "Time to the answer.",
+            ["route"],
+            registry=self.registry,
         )
 
 

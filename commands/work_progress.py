@@ -47,6 +47,9 @@ class WorkProgress:
                 far=far if done or total else "",
             )
 
+    def step_ended(self, step: str, outcome: str, seconds: float) -> None:
+        """Show nothing: the bar goes on to the next step."""
+
     def ended(self, identity: str, outcome: str) -> None:
         """Take the item's bar away, or write a line."""
         with self._lock:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gleanery.config import Config
     from model_server.client import ModelClient
+    from pipelines.work.metrics import WorkMetrics
     from pipelines.work.worker import Worker, WorkResult
 
 logger = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ def _opened_worker(
     from commands.work_progress import WorkProgress
     from media.store import open_media
     from pipelines.work.enqueue import queue_of
+    from pipelines.work.metrics import WorkMetrics
     from pipelines.work.tools import Tools
     from pipelines.work.worker import Worker
     from storage import configured_store
@@ -81,7 +83,22 @@ def _opened_worker(
     ):
         media = open_media(config.media_place, max_bytes=config.media_max_bytes)
         tools = Tools(config=config, store=store, media=media, client=client)
-        yield Worker(tools, queue_of(config), jobs=jobs, watch=watch)
+        metrics = WorkMetrics(watch)
+        with _telling(config, metrics):
+            yield Worker(tools, queue_of(config), jobs=jobs, watch=metrics)
+
+
+@contextmanager
+def _telling(config: Config, metrics: WorkMetrics) -> Iterator[None]:
+    from monitoring.serving import telling
+
+    if not config.work_metrics_port:
+        yield
+        return
+    token = config.metrics_token.get_secret_value()
+    host, port = config.metrics_host, config.work_metrics_port
+    with telling(metrics.registry, host=host, port=port, token=token):
+        yield
 
 
 def _tell_end(work: asyncio.Task[WorkResult]) -> None:

@@ -21,6 +21,7 @@ from gleanery.fields.client_api import ClientApiFields
 from gleanery.fields.frontier import FrontierFields
 from gleanery.fields.general import GeneralFields
 from gleanery.fields.media import MediaFields
+from gleanery.fields.metrics import MetricsFields
 from gleanery.fields.models import ModelFields
 from gleanery.fields.platforms import PlatformFields
 from gleanery.fields.revisits import RevisitFields
@@ -36,6 +37,7 @@ TEST_VARIABLES = {f"{PREFIX}{name}" for name in ("FIXTURES", "REQUIRE_SERVERS", 
 
 class Config(
     # pydantic takes fields from the last base first: listed backwards, they come in this order.
+    MetricsFields,
     AdminFields,
     ServeFields,
     ScrapydFields,

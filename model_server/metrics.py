@@ -1,4 +1,4 @@
-"""What the model server counts, for Prometheus; names and labels are listed in docs/serving.md."""
+"""What the model server counts, for Prometheus; names and labels are listed in docs/metrics.md."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from starlette.requests import Request
@@ -20,6 +21,8 @@ from starlette.responses import Response
 from model_server.engine_set import EngineSet
 from model_server.schema import Capability
 
+# a series more for each counter, of no use to anybody
+disable_created_metrics()  # type: ignore[no-untyped-call]
 LABELS = ("engine", "capability")
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 SIZES = (1, 2, 4, 8, 16, 32, 64)

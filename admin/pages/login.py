@@ -127,6 +127,7 @@ def _admitted(desk: Desk, name: str, password: str, address: str) -> str:
         HTTPException: 429, too many attempts.
     """
     if wait := desk.attempts.begin(name, address):
+        desk.numbers.failed_logins.labels("too_many").inc()
         raise HTTPException(429, headers={"Retry-After": str(int(wait) + 1)})
     user = desk.users.verify(name, password)
     if user is None:
@@ -134,6 +135,7 @@ def _admitted(desk: Desk, name: str, password: str, address: str) -> str:
         known = name in {each.name for each in desk.users.all()}
         subject = name if known else "unknown"
         desk.audit.note("", address, action="login.failed", subject=subject)
+        desk.numbers.failed_logins.labels("wrong").inc()
         return ""
     desk.attempts.succeeded(name, address)
     desk.audit.note(user.name, address, action="login", subject=user.name)

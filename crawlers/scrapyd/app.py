@@ -27,6 +27,7 @@ SERVICES = {
     "addversion.json": f"{_OURS}services.Off",
     "delversion.json": f"{_OURS}services.Off",
     "delproject.json": f"{_OURS}services.Off",
+    "metrics": f"{_OURS}metrics.MetricsPage",
 }
 
 

@@ -15,6 +15,7 @@ from twisted.internet import defer
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThread
 
+from crawlers.scrapyd.metrics import NodeNumbers
 from crawlers.scrapyd.outcome import outcome
 from crawlers.scrapyd.places import PROJECT, ledger_of, node_name, patience_of
 from crawlers.scrapyd.process import JobProcess
@@ -46,6 +47,9 @@ class JobLauncher(Launcher):
         self.patience = patience_of(own)
         self.ledger = ledger_of(own)
         self.queue = JobQueue(None, PROJECT, ledger=self.ledger)
+        self.numbers = NodeNumbers(own)
+        self.numbers.slots.set(self.max_proc)
+        self.numbers.running.set_function(lambda: len(self.processes))
         self.draining = False
         self.resting = self.node in self.ledger.drained()
         self._beats = 0
@@ -144,6 +148,7 @@ class JobLauncher(Launcher):
         if job is None or job.node != self.node:
             return
         state, reason = outcome(job, process.ended, draining=self.draining)
+        self.numbers.ended.labels(job.spider, state).inc()
         if state == "queued":
             self.ledger.requeue(job.job, reason, node=self.node)
             self.queue.renew()

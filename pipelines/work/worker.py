@@ -46,12 +46,18 @@ class Watch(Protocol):
     def step(self, identity: str, step: str, done: float, total: float | None, unit: str) -> None:
         """A step has begun, or is so far; ``total`` is ``None`` while nobody knows it."""
 
+    def step_ended(self, step: str, outcome: str, seconds: float) -> None:
+        """A step is done, or has failed: its name up to the colon, and its time."""
+
     def ended(self, identity: str, outcome: str) -> None:
         """A job has left this worker: done, queued (failed), parked, waiting, late or stopped."""
 
 
 class _Unwatched:
     def step(self, identity: str, step: str, done: float, total: float | None, unit: str) -> None:
+        pass
+
+    def step_ended(self, step: str, outcome: str, seconds: float) -> None:
         pass
 
     def ended(self, identity: str, outcome: str) -> None:
@@ -240,8 +246,16 @@ class Worker:
 
         async with self._gates[step.gate]:
             report(0, None, "")
-            began = time.monotonic()
-            with span("work step", gleanery_step=head):
-                await step.run(self.tools, item, what, report)
+            began, outcome = time.monotonic(), "failed"
+            try:
+                with span("work step", gleanery_step=head):
+                    await step.run(self.tools, item, what, report)
+                outcome = "done"
+            except asyncio.CancelledError:
+                outcome = "stopped"
+                raise
+            finally:
+                took = time.monotonic() - began
+                self._watch.step_ended(head, outcome, took)
         self.result.steps[head] += 1
-        logger.debug("%s: %s took %.1f s", job.identity, name, time.monotonic() - began)
+        logger.debug("%s: %s took %.1f s", job.identity, name, took)

@@ -101,6 +101,21 @@ def events(db: Connection, tables: JobTables, job: str) -> list[JobEvent]:
     return [JobEvent(**dict(row)) for row in db.execute(query.order_by(c.number)).mappings()]
 
 
+def last_event(db: Connection, tables: JobTables) -> int:
+    """Return the number of the newest event; 0 if there is none."""
+    return int(db.execute(select(func.max(tables.events.c.number))).scalar() or 0)
+
+
+def events_after(
+    db: Connection, tables: JobTables, number: int, limit: int
+) -> list[tuple[int, JobEvent]]:
+    """Return the events of all jobs with a higher number, in order, each with its own."""
+    c = tables.events.c
+    query = select(c.number, c.job, c.at, c.event, c.node, c.detail).where(c.number > number)
+    rows = db.execute(query.order_by(c.number).limit(limit)).mappings()
+    return [(row["number"], JobEvent(**{k: row[k] for k in row if k != "number"})) for row in rows]
+
+
 def nodes(db: Connection, tables: JobTables, *, within_seconds: float) -> list[Node]:
     """Return the nodes heard of lately, by name."""
     c = tables.nodes.c

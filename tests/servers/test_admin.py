@@ -11,6 +11,7 @@ from lxml import html
 
 pytest.importorskip("argon2", reason="needs gleanery[server]")
 
+from admin import metrics
 from admin.gate import Needs, Public
 from admin.pages import login
 from admin.pages.all import GATES
@@ -62,6 +63,12 @@ def test_what_is_for_everybody_is_little():
         ("/login", "GET"), ("/login", "POST"), ("/api/login", "POST"), ("/look", "POST"),
         ("/healthz", "GET"), ("/readyz", "GET"),
     }  # fmt: skip
+
+
+def test_metrics_are_for_scrapers_alone():
+    assert [(r.path, [d.dependency for d in r.dependencies]) for r in metrics.routes.routes] == [
+        ("/metrics", [metrics.for_scrapers])
+    ]
 
 
 def test_no_route_lets_a_lower_role_through(clients):

@@ -1,0 +1,1 @@
+"""What a person on call needs to see: the crawl exporter, dashboards, alert rules."""

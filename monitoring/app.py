@@ -1,0 +1,36 @@
+"""A small HTTP program around a registry: ``/metrics`` for whoever may, ``/healthz`` for all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from gleanery.scrape_door import may_scrape
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from starlette.requests import Request
+
+
+def metrics_app(registry: CollectorRegistry, token: str) -> Starlette:
+    """Return the program.
+
+    Args:
+        registry: What it tells; asked in a thread.
+        token: As :func:`gleanery.scrape_door.may_scrape` takes it.
+    """
+
+    def metrics(request: Request) -> Response:
+        peer = request.client.host if request.client else ""
+        if not may_scrape(token, request.headers, peer):
+            return PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": "Bearer"})
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    return Starlette(routes=[Route("/metrics", metrics), Route("/healthz", healthz)])
