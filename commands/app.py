@@ -38,6 +38,7 @@ from commands.seeds import seeds
 from commands.serve import serve
 from commands.serve_admin import serve_admin
 from commands.serve_api import serve_api
+from commands.serve_metrics import serve_metrics
 from commands.serve_models import PASS_ON, serve_models
 from commands.settings import settings
 from commands.show import show
@@ -98,6 +99,7 @@ app.add_typer(work, name="work")
 app.command("serve")(serve)
 app.command("serve-admin")(serve_admin)
 app.command("serve-api")(serve_api)
+app.command("serve-metrics")(serve_metrics)
 app.command("serve-models", context_settings=PASS_ON, add_help_option=False)(serve_models)
 
 

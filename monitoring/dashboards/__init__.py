@@ -1,0 +1,1 @@
+"""What Grafana shows: a file a dashboard; ``python -m monitoring.manifests`` writes their JSON."""

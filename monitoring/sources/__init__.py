@@ -1,0 +1,1 @@
+"""Where the exporter's numbers come from: one file a source."""
