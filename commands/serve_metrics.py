@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated
 
 import typer
@@ -17,7 +16,7 @@ def serve_metrics(
     """Tell Prometheus of crawls, jobs, queues, stores and disks (지표 내보내기)."""
     from gleanery.config import load_config
     from gleanery.errors import ConfigError
-    from gleanery.logs import hide_secrets
+    from gleanery.logs import start_logs
 
     try:
         import uvicorn
@@ -30,8 +29,7 @@ def serve_metrics(
             f" pip install 'gleanery[server]' ({error})"
         ) from error
     config = load_config()
-    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(message)s")
-    hide_secrets(config)
+    start_logs(config)
     uvicorn.run(
         metrics_app(exporter_registry(config), config.metrics_token.get_secret_value()),
         host=config.metrics_host if host is None else host,

@@ -1,4 +1,4 @@
-"""A small HTTP program around a registry: ``/metrics`` for whoever may, ``/healthz`` for all."""
+"""A small HTTP program around a registry: ``/metrics`` for whoever may, health for all."""
 
 from __future__ import annotations
 
@@ -33,4 +33,6 @@ def metrics_app(registry: CollectorRegistry, token: str) -> Starlette:
     def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
 
-    return Starlette(routes=[Route("/metrics", metrics), Route("/healthz", healthz)])
+    return Starlette(
+        routes=[Route("/metrics", metrics), Route("/healthz", healthz), Route("/readyz", healthz)]
+    )

@@ -10,9 +10,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 NAMES = (
     *("mysql-root", "mongodb-root", "redis", "scrapyd", "model"),
-    *("migrator", "crawl", "admin", "client", "exporter"),
+    *("migrator", "crawl", "admin", "client", "exporter", "monitor"),
+    "metrics",
 )
-"""Keys of the Secret ``passwords``: servers, then accounts of ``gleanery db accounts``."""
+"""Keys of the Secret ``passwords``: servers, accounts of ``gleanery db accounts``, Prometheus."""
 PLATFORMS = """\
 # Keys of platforms, for crawls and workers; all are in docs/settings.md. A change restarts both:
 # GLEANERY_REDDIT_CLIENT_ID=
