@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import sys
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gleanery.config import Config, load_config
 from gleanery.errors import GleaneryError, ModelToolError, ModelUnavailableError
+from gleanery.logs import start_logs
 from items import item_from_dict
 from model_server.schema import MAX_DOCUMENTS
 from pipelines.classify import annotate, check_kinds, client_from_config, document_of
@@ -154,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         config = load_config()
-        logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+        start_logs(config, level="WARNING")
         result = reenrich(config, limit=options.limit, progress=_show)
     except GleaneryError as error:
         sys.stderr.write(f"reenrich: {error}\n")

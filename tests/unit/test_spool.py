@@ -13,9 +13,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import use_span
+from scrapy.utils.test import get_crawler
 
 from gleanery.errors import StoreUnavailableError, WriteRejectedError
+from gleanery.tracing import traceparent
 from items import Article, Post
+from pipelines.spooling import Spooling
 from storage import open_store
 from storage.spool import Spool
 from storage.spool.replay import drain, replay_batch
@@ -49,6 +54,24 @@ def replayed(spool: Spool) -> list[int]:
     kept = Kept()
     drain(spool, kept, lambda _: None)
     return numbers(kept.items)
+
+
+async def test_an_item_takes_the_trace_it_is_stored_in_along(tmp_path):
+    away, spool = Kept(), Spool(tmp_path / "s", max_bytes=2**20)
+    away.away = True
+    spooling = Spooling(
+        away, spool, get_crawler().stats, on_change=lambda _: None, is_closing=lambda: False
+    )
+    items = [a_post(1), a_post(2)]
+
+    with use_span(TracerProvider().get_tracer("test").start_span("store")) as span:
+        with spooling.tracing(items[0]):
+            kept = await spooling.keep(items)
+        trace = traceparent()
+
+    batch = spool.read(10)
+    assert (kept, numbers(batch.items), batch.traces) == (2, [1, 2], [trace])
+    assert f"{span.get_span_context().span_id:016x}" in trace
 
 
 def test_items_come_back_as_they_went_with_pages_and_odd_texts(tmp_path):
