@@ -29,6 +29,8 @@ NOTES = {
     "retried": "Queued once more.",
     "removed": "Removed.",
     "drained": "It starts no job any more.",
+    "scheduled": "Scheduled.",
+    "unscheduled": "No longer scheduled.",
 }
 """What may be said after a change; the address names one of them, and no text of its own."""
 _ENVIRONMENT = Environment(

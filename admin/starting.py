@@ -19,6 +19,7 @@ from crawlers.scrapyd.checks import (
 )
 from gleanery.errors import ConfigError
 from items import load_taxonomy, profile_names
+from storage.jobs.schedule import check_name, check_times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,6 +39,15 @@ class Wanted(BaseModel):
     job: str = ""
     """Its name; empty = made up."""
     priority: float = 0.0
+
+
+class Plan(BaseModel):
+    """When it is to start again and again."""
+
+    name: str = ""
+    """Of the schedule."""
+    cron: str = ""
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +108,22 @@ def problems(wanted: Wanted, config: Config) -> dict[str, str]:
     return found
 
 
+def plan_problems(plan: Plan) -> dict[str, str]:
+    """Return what does not fit by field."""
+    found: dict[str, str] = {}
+    checks: dict[str, Callable[[], object]] = {
+        "schedule": lambda: check_name(plan.name),
+        "cron": lambda: check_times(plan.cron, "UTC"),
+        "zone": lambda: check_times("0 0 * * *", plan.zone),
+    }
+    for name, check in checks.items():
+        try:
+            check()
+        except ConfigError as error:
+            found[name] = str(error)
+    return found
+
+
 def _by_argument(error: ConfigError) -> dict[str, str]:
     if isinstance(error.__cause__, ValidationError):
         return {
@@ -108,17 +134,23 @@ def _by_argument(error: ConfigError) -> dict[str, str]:
     return {f"arg.{named[1]}" if named else "": str(error)}
 
 
-def commands(wanted: Wanted, address: str) -> list[str]:
-    """Return the lines that start the same; ``address`` is that of the admin page."""
+def commands(wanted: Wanted, plan: Plan, address: str) -> list[str]:
+    """Return the lines that start the same; ``address`` is that of the admin page.
+
+    The last one is for a crontab, in the time zone of its machine.
+    """
     given = [f"{name}={value}" for name, value in wanted.arguments.items()]
     settings = [word for setting in wanted.settings for word in ("-s", setting)]
     crawl = [word for pair in given for word in ("-a", pair)]
     body = json.dumps(wanted.model_dump(exclude_defaults=True), ensure_ascii=False)
     more = [f"--priority={wanted.priority:g}"] if wanted.priority else []
-    more += [f"--job={wanted.job}"] if wanted.job else []
+    job = [f"--job={wanted.job}"] if wanted.job else []
+    start = ["gleanery", "jobs", "start", wanted.spider, *settings, *more]
+    again = shlex.join([*start, "--", *given]).replace("%", r"\%")  # cron ends a line at a bare %
     asked = [f"{address.rstrip('/')}/api/jobs/start", "-H", "Content-Type: application/json"]
     return [
         shlex.join(["scrapy", "crawl", wanted.spider, *crawl, *settings]),
-        shlex.join(["gleanery", "jobs", "start", wanted.spider, *settings, *more, "--", *given]),
+        shlex.join([*start, *job, "--", *given]),
         f'curl -H "Authorization: Bearer $TOKEN" {shlex.join([*asked, "-d", body])}',
+        f"{plan.cron or '0 3 * * *'} {again}",
     ]

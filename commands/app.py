@@ -33,6 +33,7 @@ from commands.quality import quality
 from commands.reenrich import reenrich
 from commands.report import report
 from commands.revisit import revisit
+from commands.schedules import schedules
 from commands.search import search
 from commands.seeds import seeds
 from commands.serve import serve
@@ -94,6 +95,7 @@ app.add_typer(jobs, name="jobs")
 app.add_typer(media, name="media")
 app.add_typer(proposals, name="proposals")
 app.add_typer(quality, name="quality")
+app.add_typer(schedules, name="schedules")
 app.add_typer(users, name="users")
 app.add_typer(work, name="work")
 app.command("serve")(serve)

@@ -150,13 +150,18 @@ def start(
         from crawlers.scrapyd import asking
 
         name = asking.start(
-            queue, config, spider, _pairs(given or []),
+            queue, config, spider, pairs(given or []),
             settings=settings or (), job=job, priority=priority,
         )  # fmt: skip
-    _tell(as_json, f"Queued / 대기열에 넣었습니다: {name}", job=name)
+    tell_done(as_json, f"Queued / 대기열에 넣었습니다: {name}", job=name)
 
 
-def _pairs(words: list[str]) -> dict[str, str]:
+def pairs(words: list[str]) -> dict[str, str]:
+    """Read ``NAME=VALUE`` words.
+
+    Raises:
+        ConfigError: One is none.
+    """
     from gleanery.errors import ConfigError
 
     if wrong := [word for word in words if "=" not in word]:
@@ -171,7 +176,7 @@ def cancel(job: Name, as_json: AsJson = False) -> None:
         from crawlers.scrapyd import asking
 
         before = asking.cancel(queue, job)
-    _tell(as_json, f"{job}: {before} → to be cancelled / 취소합니다", job=job, before=before)
+    tell_done(as_json, f"{job}: {before} → to be cancelled / 취소합니다", job=job, before=before)
 
 
 @jobs.command()
@@ -181,7 +186,7 @@ def retry(job: Name, as_json: AsJson = False) -> None:
         from crawlers.scrapyd import asking
 
         name = asking.retry(queue, job)
-    _tell(as_json, f"Queued / 대기열에 넣었습니다: {name}", job=name, parent=job)
+    tell_done(as_json, f"Queued / 대기열에 넣었습니다: {name}", job=name, parent=job)
 
 
 @jobs.command()
@@ -229,7 +234,8 @@ def opened() -> Iterator[tuple[JobQueue, Config]]:
         queue.ledger.close()
 
 
-def _tell(as_json: bool, text: str, **facts: object) -> None:
+def tell_done(as_json: bool, text: str, **facts: object) -> None:
+    """Say what was done, as text or as JSON."""
     if as_json:
         print_json(facts)
     else:

@@ -56,6 +56,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "jobs": _KEPT | {MONITOR: READ},
     "job_events": _KEPT | {MONITOR: READ},
     "job_nodes": {CRAWL: DELETE, ADMIN: DELETE, MONITOR: READ},
+    "schedules": _KEPT,
     "node_orders": {CRAWL: READ, ADMIN: DELETE},
     "alembic_version": _VERSION,
     "users": {ADMIN: DELETE},

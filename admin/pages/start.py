@@ -12,8 +12,9 @@ from starlette.responses import Response
 from admin.desk import Desk
 from admin.failures import RefusedError
 from admin.gate import AtDesk, Gate, Who
+from admin.pages import schedules
 from admin.rendering import go, show
-from admin.starting import Wanted, commands, fields, problems
+from admin.starting import Plan, Wanted, commands, fields, plan_problems, problems
 from crawlers.scrapyd import asking
 from crawlers.scrapyd.checks import spiders
 from storage.office.sessions import Session
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 gate = Gate()
 ARGUMENT = "arg."
+NO_PLAN = Plan()
 
 
 @gate.page("/start", role="operator")
@@ -42,7 +44,7 @@ def api_spiders() -> dict[str, dict[str, Any]]:
 
 @gate.form("/start", role="operator")
 async def form(request: Request, desk: AtDesk, who: Who) -> Response:
-    """Start what the form says, or show the same as commands."""
+    """Start what the form says, schedule it, or show the same as commands."""
     given = await request.form()
     return await run_in_threadpool(_answer, request, desk, who, given)
 
@@ -76,13 +78,26 @@ def start(desk: Desk, who: Session, wanted: Wanted) -> str:
 def _answer(request: Request, desk: Desk, who: Session, given: FormData) -> Response:
     texts = {name: value for name, value in given.items() if isinstance(value, str)}
     wanted, wrong = _read(texts)
+    plan = _plan(texts)
+    action = texts.get("action")
     wrong |= problems(wanted, desk.config) if wanted.spider in spiders() else {}
+    wrong |= plan_problems(plan) if action == "schedule" else {}
     if wrong:
-        return _form(request, desk, wanted, status=422, wrong=wrong)
-    if texts.get("action") != "start":
-        address = desk.config.admin_url or str(request.base_url)
-        return _form(request, desk, wanted, lines=commands(wanted, address))
-    return go(request, f"/job?name={start(desk, who, wanted)}")
+        return _form(request, desk, wanted, plan, status=422, wrong=wrong)
+    if action == "start":
+        return go(request, f"/job?name={start(desk, who, wanted)}")
+    if action == "schedule":
+        schedules.add(desk, who, wanted, plan)
+        return go(request, "/schedules?done=scheduled")
+    address = desk.config.admin_url or str(request.base_url)
+    return _form(request, desk, wanted, plan, lines=commands(wanted, plan, address))
+
+
+def _plan(texts: dict[str, str]) -> Plan:
+    return Plan(
+        name=texts.get("schedule", "").strip(), cron=texts.get("cron", "").strip(),
+        zone=texts.get("zone", "").strip() or "UTC",
+    )  # fmt: skip
 
 
 def _read(texts: dict[str, str]) -> tuple[Wanted, dict[str, str]]:
@@ -105,13 +120,13 @@ def _read(texts: dict[str, str]) -> tuple[Wanted, dict[str, str]]:
 
 
 def _form(
-    request: Request, desk: Desk, wanted: Wanted, *, status: int = 200,
+    request: Request, desk: Desk, wanted: Wanted, plan: Plan = NO_PLAN, *, status: int = 200,
     wrong: dict[str, str] | None = None, lines: list[str] | None = None,
 ) -> Response:  # fmt: skip
     if wanted.spider not in spiders():
         raise HTTPException(404)
     return show(
-        request, "start", status=status, wanted=wanted, spiders=list(spiders()),
+        request, "start", status=status, wanted=wanted, plan=plan, spiders=list(spiders()),
         fields=fields(wanted.spider, desk.config), wrong=wrong or {}, lines=lines or [],
         allowed=desk.config.scrapyd_settings,
     )  # fmt: skip

@@ -4,6 +4,8 @@ from storage.jobs.finding import JobFilter
 from storage.jobs.job import ACTIVE, ENDED, STATES, Job, JobEvent, Node, State
 from storage.jobs.ledger import JobLedger
 from storage.jobs.opening import open_jobs
+from storage.jobs.schedule import Schedule
+from storage.jobs.schedules import Schedules
 
 __all__ = [
     "ACTIVE",
@@ -14,6 +16,8 @@ __all__ = [
     "JobFilter",
     "JobLedger",
     "Node",
+    "Schedule",
+    "Schedules",
     "State",
     "open_jobs",
 ]

@@ -39,16 +39,18 @@ class JobLedger:
     def add(self, job: Job) -> bool:
         """Queue a new job; return whether its name was free."""
         try:
-            return self._transact(lambda db: self._insert(db, job))
+            return self.transact(lambda db: self.insert(db, job))
         except _ThereError:
             return False
 
-    def _insert(self, db: Connection, job: Job) -> bool:
+    def insert(self, db: Connection, job: Job, detail: str = "") -> bool:
+        """Queue a new job, within a transaction; ``detail`` says what asked for it."""
         values = {name: getattr(job, name) for name in job.__slots__ if name not in NOT_STORED}
         for name in ("arguments", "settings", "stats"):
             values[name] = json.dumps(values[name], ensure_ascii=False)
         db.execute(insert(self.tables.jobs).values(**values | {"created_at": instant()}))
-        self._note(db, job.job, "queued", detail=f"again: {job.parent}" if job.parent else "")
+        again = f"again: {job.parent}" if job.parent else ""
+        self._note(db, job.job, "queued", detail=detail or again)
         return True
 
     def take(self, job: str, node: str) -> Job | None:
@@ -67,11 +69,11 @@ class JobLedger:
             self._note(db, job, "started", node=node)
             return finding.find(db, self.tables, job)
 
-        return self._transact(work)
+        return self.transact(work)
 
     def started(self, job: str, *, pid: int, version: str) -> None:
         """Note the process of a job."""
-        self._transact(lambda db: self._change(db, job, ACTIVE, pid=pid, version=version))
+        self.transact(lambda db: self._change(db, job, ACTIVE, pid=pid, version=version))
 
     def beat(self, job: str, *, pid: int, progress: int, stats: dict[str, Any]) -> None:
         """Say that a job's process lives.
@@ -95,11 +97,11 @@ class JobLedger:
                     self._note(db, job, "goes on", node=found.node)
             self._change(db, job, ACTIVE, heartbeat_at=now, stats=text, **change)
 
-        self._transact(work)
+        self.transact(work)
 
     def closed(self, job: str, reason: str) -> None:
         """Note why the spider closed; how the process ends is said by its node."""
-        self._transact(lambda db: self._change(db, job, ACTIVE, reason=reason))
+        self.transact(lambda db: self._change(db, job, ACTIVE, reason=reason))
 
     def end(self, job: str, state: State, *, node: str | None = None, **facts: Any) -> bool:
         """End a job that runs; ``facts`` are ``reason``, ``exit_code``, ``signal``."""
@@ -110,7 +112,7 @@ class JobLedger:
             self._note(db, job, state, node=node, detail=str(facts.get("reason") or ""))
             return True
 
-        return self._transact(work)
+        return self.transact(work)
 
     def requeue(self, job: str, event: str, *, node: str | None = None, detail: str = "") -> bool:
         """Put a job that ran back into the queue; ``event`` says why."""
@@ -121,7 +123,7 @@ class JobLedger:
             self._note(db, job, event, node=node, detail=detail)
             return True
 
-        return self._transact(work)
+        return self.transact(work)
 
     def stall(self, job: str, detail: str) -> bool:
         """Mark a running job as one that gets nowhere."""
@@ -132,7 +134,7 @@ class JobLedger:
             self._note(db, job, "stalled", detail=detail)
             return True
 
-        return self._transact(work)
+        return self.transact(work)
 
     def cancel(self, job: str) -> State | None:
         """Ask for a job's end; return its state before, ``None`` if there is no such job.
@@ -151,7 +153,7 @@ class JobLedger:
                 self._note(db, job, "to be cancelled")
             return found.state
 
-        return self._transact(work)
+        return self.transact(work)
 
     # --- nodes
     def report(self, node: Node) -> None:
@@ -166,16 +168,16 @@ class JobLedger:
             ).rowcount:
                 db.execute(insert(table).values(name=node.name, **values))
 
-        self._transact(work)
+        self.transact(work)
 
     def leave(self, name: str) -> None:
         """Forget a node."""
         table = self.tables.nodes
-        self._transact(lambda db: db.execute(delete(table).where(table.c.name == name)).rowcount)
+        self.transact(lambda db: db.execute(delete(table).where(table.c.name == name)).rowcount)
 
     def nodes(self, *, within_seconds: float) -> list[Node]:
         """Return the nodes heard of lately."""
-        return self._read(lambda db: finding.nodes(db, self.tables, within_seconds=within_seconds))
+        return self.read(lambda db: finding.nodes(db, self.tables, within_seconds=within_seconds))
 
     def order(self, name: str, *, drain: bool) -> None:
         """Tell a node, now or when it comes, to start no job any more, or to start jobs again."""
@@ -185,52 +187,52 @@ class JobLedger:
             if not db.execute(update(table).where(table.c.name == name).values(**values)).rowcount:
                 db.execute(insert(table).values(name=name, **values))
 
-        self._transact(work)
+        self.transact(work)
 
     def drained(self) -> set[str]:
         """Return the names of the nodes that are to start no job."""
-        return self._read(lambda db: finding.drained(db, self.tables))
+        return self.read(lambda db: finding.drained(db, self.tables))
 
     def versions(self) -> dict[str, str]:
         """Return by node the version of the job that it began last."""
-        return self._read(lambda db: finding.last_versions(db, self.tables))
+        return self.read(lambda db: finding.last_versions(db, self.tables))
 
     # --- questions
     def find(self, job: str) -> Job | None:
         """Return a job by its name."""
-        return self._read(lambda db: finding.find(db, self.tables, job))
+        return self.read(lambda db: finding.find(db, self.tables, job))
 
     def named(self, names: Collection[str]) -> list[Job]:
         """Return the jobs of these names, in no order."""
-        return self._read(lambda db: finding.named(db, self.tables, names))
+        return self.read(lambda db: finding.named(db, self.tables, names))
 
     def page(
         self, wanted: JobFilter, *, cursor: int | None = None, limit: int = 50
     ) -> tuple[list[Job], int | None]:
         """Return jobs, newest first, and the cursor of the next page."""
-        return self._read(
+        return self.read(
             lambda db: finding.page(db, self.tables, wanted, cursor=cursor, limit=limit)
         )
 
     def in_states(self, *states: State) -> list[Job]:
         """Return all jobs in these states, oldest first."""
-        return self._read(lambda db: finding.in_states(db, self.tables, *states))
+        return self.read(lambda db: finding.in_states(db, self.tables, *states))
 
     def queue(self, project: str = "default") -> list[Job]:
         """Return what waits, in the order of starting."""
-        return self._read(lambda db: finding.queue(db, self.tables, project))
+        return self.read(lambda db: finding.queue(db, self.tables, project))
 
     def first(self, project: str = "default") -> Job | None:
         """Return the job that is to start next."""
-        return self._read(lambda db: next(iter(finding.queue(db, self.tables, project, 1)), None))
+        return self.read(lambda db: next(iter(finding.queue(db, self.tables, project, 1)), None))
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs are in each state."""
-        return self._read(lambda db: finding.counts(db, self.tables))
+        return self.read(lambda db: finding.counts(db, self.tables))
 
     def events(self, job: str) -> list[JobEvent]:
         """Return what happened to a job, in order."""
-        return self._read(lambda db: finding.events(db, self.tables, job))
+        return self.read(lambda db: finding.events(db, self.tables, job))
 
     def last_event(self) -> int:
         """Return the number of the newest event of all jobs; 0 if there is none."""
@@ -252,10 +254,17 @@ class JobLedger:
         values = {"job": job, "at": instant(), "event": event, "node": node, "detail": detail}
         db.execute(insert(self.tables.events).values(**values))
 
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        return self._transact(work, self._reader)
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Ask the tables something; waits for nobody who writes."""
+        return self.transact(work, self._reader)
 
-    def _transact(self, work: Callable[[Connection], T], engine: Engine | None = None) -> T:
+    def transact(self, work: Callable[[Connection], T], engine: Engine | None = None) -> T:
+        """Do ``work`` as a whole or not at all.
+
+        Raises:
+            StoreUnavailableError: The tables are away.
+            StoreError: They refuse it, e.g. a name that is there already.
+        """
         try:
             with (engine or self.engine).begin() as db:
                 return work(db)

@@ -1,4 +1,7 @@
-"""Nothing is shown running for ever: jobs are held against their heartbeats and their nodes'."""
+"""Nothing is shown running for ever: jobs are held against their heartbeats and their nodes'.
+
+Whoever looks also starts what schedules ask for.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gleanery.close_reasons import did_its_work
 from storage.jobs.job import ACTIVE, Job, instant
+from storage.jobs.schedules import Schedules
 
 if TYPE_CHECKING:
     from storage.jobs.ledger import JobLedger
@@ -25,10 +29,10 @@ class Patience:
 
 
 def reconcile(ledger: JobLedger, patience: Patience) -> list[Job]:
-    """Find lost and stalled jobs; any number of processes may do so at once.
+    """Find lost and stalled jobs, start those that are due; any number of processes may at once.
 
     Returns:
-        Jobs that were lost and are queued again; a queue elsewhere must learn of them.
+        Jobs that are queued now, lost ones and due ones; a queue elsewhere must learn of them.
     """
     alive = {
         job: node.name
@@ -43,7 +47,7 @@ def reconcile(ledger: JobLedger, patience: Patience) -> list[Job]:
             again += _lost(ledger, job, patience.attempts)
         elif patience.stalled_minutes and job.state == "running" and (job.progress_at or "") < idle:
             ledger.stall(job.job, f"no page and no item since {job.progress_at}")
-    return again
+    return again + Schedules(ledger).fire()
 
 
 def _lost(ledger: JobLedger, job: Job, attempts: int) -> list[Job]:

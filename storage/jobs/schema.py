@@ -32,12 +32,13 @@ def _number() -> Column[int]:
 
 @dataclass(frozen=True, slots=True)
 class JobTables:
-    """The four tables."""
+    """All of them."""
 
     jobs: Table
     events: Table
     nodes: Table
     orders: Table
+    schedules: Table
 
 
 def define_jobs(metadata: MetaData, **options: Any) -> JobTables:
@@ -47,6 +48,7 @@ def define_jobs(metadata: MetaData, **options: Any) -> JobTables:
         _events(metadata, options),
         _nodes(metadata, options),
         _orders(metadata, options),
+        schedules=_schedules(metadata, options),
     )
 
 
@@ -122,5 +124,25 @@ def _orders(metadata: MetaData, options: dict[str, Any]) -> Table:
         Column("name", String(191), primary_key=True),
         Column("drain", Boolean, nullable=False),
         Column("at", _Instant, nullable=False),
+        **options,
+    )
+
+
+def _schedules(metadata: MetaData, options: dict[str, Any]) -> Table:
+    return Table(
+        "schedules",
+        metadata,
+        Column("name", String(NAME), primary_key=True),
+        Column("spider", String(64), nullable=False),
+        Column("arguments", _Long, nullable=False),
+        Column("settings", _Long, nullable=False),
+        Column("priority", Double, nullable=False),
+        Column("cron", String(191), nullable=False),
+        Column("zone", String(64), nullable=False),
+        Column("created_at", _Instant, nullable=False),
+        Column("next_at", _Instant),
+        Column("last_at", _Instant),
+        Column("job", String(NAME)),
+        Index("schedules_next", "next_at"),
         **options,
     )

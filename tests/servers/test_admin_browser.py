@@ -24,8 +24,8 @@ LIGHT = 250 * 1024
 PAGES = (
     "/", "/items", f"/item?id=reddit:t3_{NUMBER - 1}", "/proposals", "/jobs", "/job?name=evil",
     "/topics", "/nodes", "/seeds", "/seeds/file?name=news", "/engines", "/stores", "/runs",
-    "/item/alike?id=reddit:t3_1", "/start", "/frontier", "/work", "/settings", "/audit",
-    "/nothing-here",
+    "/item/alike?id=reddit:t3_1", "/start", "/schedules", "/frontier", "/work", "/settings",
+    "/audit", "/nothing-here",
 )  # fmt: skip
 
 
