@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar
 
 from items.annotation import Annotation
@@ -118,8 +119,11 @@ class Item:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; instants as ISO 8601; binary fields are left out."""
-        row = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
-        return {name: value for name, value in row.items() if not isinstance(value, bytes)}
+        return {
+            name: value if type(value) in _PLAIN else _plain(value)
+            for name in _names(type(self))
+            if not isinstance(value := getattr(self, name), bytes)
+        }
 
 
 def item_from_dict(row: dict[str, Any]) -> Item:
@@ -141,6 +145,15 @@ def item_from_dict(row: dict[str, Any]) -> Item:
     values["annotations"] = [Annotation.from_dict(a) for a in values.get("annotations", [])]
     values["media_files"] = [MediaFile.from_dict(m) for m in values.get("media_files", [])]
     return cls(**values)
+
+
+@cache
+def _names(cls: type[Item]) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(cls))
+
+
+_PLAIN = (str, int, bool, float, type(None))
+"""Types of values that rows hold as they are; most are."""
 
 
 def _plain(value: Any) -> Any:

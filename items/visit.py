@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -68,8 +68,11 @@ class Observation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; what is not stated is left out."""
-        row = asdict(self) | {"at": to_iso(self.at)}
-        return {name: value for name, value in row.items() if value is not None}
+        row: dict[str, Any] = {"at": to_iso(self.at)}
+        for name in (*_NUMBERS, "digest"):
+            if (value := getattr(self, name)) is not None:
+                row[name] = value
+        return row
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Observation:
@@ -115,7 +118,7 @@ class Visit:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        row = asdict(replace(self, points=[]))
+        row = {f.name: getattr(self, f.name) for f in fields(self)}
         row |= {name: to_iso(row[name]) for name in ("at", "visited_at", "gone_at")}
         return row | {"points": [point.to_dict() for point in self.points]}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from itertools import pairwise
+from operator import add
 
 from storage.bigram import is_cjk, runs
 
@@ -22,6 +22,17 @@ LONGEST_TITLE = 1000
 """Characters; a longer title counts once, as if it were text."""
 MOST_WORDS = 100_000
 """Words indexed of one item; what comes later is not found."""
+
+
+class _Codes(dict[str, str]):
+    """Four figures for each character of Hangul, Kana and Han, each written once."""
+
+    def __missing__(self, character: str) -> str:
+        code = self[character] = f"{ord(character):04x}"
+        return code
+
+
+_CODES = _Codes()
 
 
 def index_words(title: str, text: str) -> str:
@@ -79,10 +90,12 @@ def _count(run: str, text: str) -> int:
 def _words(text: str) -> list[str]:
     words: list[str] = []
     for run in runs(text):
-        if is_cjk(run):  # most of the work: no calls per pair
-            codes = [f"{ord(c):04x}" for c in run]
-            words += [first + second for first, second in pairwise(codes)]
+        if is_cjk(run):  # most of the work: no loop of ours
+            codes = [*map(_CODES.__getitem__, run)]
+            words += map(add, codes, codes[1:])
             words.append(codes[-1])
+        elif run.isascii():  # such a run is letters and figures
+            words.append(f"__{run}"[:LONGEST])
         else:
             words.append(_ascii(_folded(run)))
     return words

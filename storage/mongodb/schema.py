@@ -94,6 +94,7 @@ _ALONE = [
     IndexModel([("item.published_at", DESCENDING), ("number", DESCENDING)], name="published_at"),
 ]
 """What only a store without a catalogue in MySQL is asked for."""
+_PATH = IndexModel([("path", ASCENDING)], name="path")
 _PARENT = IndexModel([("item.parent", ASCENDING)], name="parent")
 _ROOT = IndexModel([("item.root", ASCENDING), ("number", ASCENDING)], name="root")
 
@@ -120,7 +121,7 @@ def make(db: Database[Document], *, alone: bool, raw_keep_days: float) -> list[s
         if alone:
             db[name].create_indexes(_ALONE)
             _fill(db[name])
-    db[COMMENTS].create_indexes([IndexModel([("path", ASCENDING)], name="path"), _PARENT, _ROOT])
+    db[COMMENTS].create_indexes([_PATH, _PARENT, *([_ROOT] if alone else [])])
     for name in BOOKS:
         db[name].create_indexes(_BOOK)
     _expire(db, raw_keep_days)
@@ -172,7 +173,8 @@ def problems(db: Database[Document], *, alone: bool) -> list[str]:
     """Return what an operator should mend, one line each."""
     found = []
     wanted = {i.document["name"] for i in _ALONE} if alone else set()
-    needed = {DOCUMENTS: wanted, COMMENTS: wanted | {"parent", "path", "root"}}
+    of_comments = {"parent", "path"} | ({"root"} if alone else set())
+    needed = {DOCUMENTS: wanted, COMMENTS: wanted | of_comments}
     for name, indexes in (needed | {name: {"at", "group"} for name in BOOKS}).items():
         if missing := indexes - set(db[name].index_information()):
             found.append(f"MongoDB {db.name}.{name} lacks the index {', '.join(sorted(missing))}")

@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
 from gleanery.json_text import read_json
 from gleanery.sqlite_transaction import transaction
-from items import Article, Proposal, item_from_dict
+from items import Proposal, item_from_dict
 from items.clock import utc_now
-from storage.bigram import index_terms, match_query
+from storage.bigram import match_query
 from storage.book import TOMBSTONES, VISITS, Book
-from storage.described import described
+from storage.bookkeeping import folded, pages
 from storage.item_filter import ANY, Place, cut
-from storage.merge import merged
-from storage.searched import text_of, title_of
-from storage.sqlite import book, deletion, schema
+from storage.sqlite import book, deletion, schema, writing
 from storage.sqlite.pages import comments_query, page_query, search_query
 from storage.store import Row, Store, StoreStats
-from storage.tombstones import buried
+from storage.tombstones import buried, without
 from storage.visits import Policy, followed, observed
 
 if TYPE_CHECKING:
@@ -37,16 +35,6 @@ if TYPE_CHECKING:
     from storage.options import StoreOptions
     from storage.store import Change
 
-_COLUMNS = (
-    *("platform", "kind", "depth", "category", "subcategory", "language", "author", "root"),
-    *("quality", "needs_review", "classified_at", "published_at", "fetched_at", "body"),
-)
-_UPSERT = f"""
-INSERT INTO items (identity, {", ".join(_COLUMNS)})
-VALUES (:identity, {", ".join(f":{name}" for name in _COLUMNS)})
-ON CONFLICT (identity) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS)}
-RETURNING id
-"""  # noqa: S608
 _LATEST = "SELECT body FROM items {} ORDER BY fetched_at DESC, id DESC LIMIT ?"
 
 
@@ -85,23 +73,24 @@ class SqliteStore(Store):
             self._db = None
 
     def save(self, items: Sequence[Item]) -> None:
+        rows, raw = folded(items), pages(items)
         with self._lock, _translated(), self._transaction() as db:
             gone = buried(items, partial(book.read, db, TOMBSTONES))
-            items = [item for item in items if item.identity not in gone]
-            for item in items:
-                self._save_one(db, item)
-            new, policy = followed(items), Policy.of(self.options)
+            writing.save(db, without(rows, gone), without(raw, gone))
+            new = without(followed(items), gone)
+            policy = Policy.of(self.options)
             book.change(db, VISITS, [*new], lambda key, old: observed(old, new[key], policy))
 
     def update_many(self, changes: Mapping[str, Change]) -> list[str]:
-        there = []
         with self._lock, _translated(), self._transaction() as db:
-            for identity, change in changes.items():
-                if known := _body(db, identity):
-                    change(item := item_from_dict(json.loads(known)))
-                    self._write(db, item.to_dict(), known)
-                    there.append(identity)
-        return there
+            there = writing.known(db, [*changes])
+            rows = {}
+            for identity in changes:
+                if known := there.get(identity):
+                    changes[identity](item := item_from_dict(json.loads(known.body)))
+                    rows[identity] = item.to_dict()
+            writing.write(db, rows, there)
+        return [*rows]
 
     def delete(self, identities: Sequence[str]) -> list[str]:
         with self._lock, _translated():
@@ -228,29 +217,6 @@ class SqliteStore(Store):
         with transaction(self._connected(), reading=self.options.read_only) as db:
             yield db
 
-    def _save_one(self, db: sqlite3.Connection, item: Item) -> None:
-        row, known = item.to_dict(), _body(db, item.identity)
-        self._write(db, merged(json.loads(known), row) if known else row, known)
-        if isinstance(item, Article) and item.raw_html:
-            db.execute(
-                "INSERT OR REPLACE INTO raw (identity, body) VALUES (?, ?)",
-                (item.identity, item.raw_html),
-            )
-
-    def _write(self, db: sqlite3.Connection, row: Row, known: str | None) -> None:
-        body = json.dumps(row, ensure_ascii=False)
-        (number,) = db.execute(
-            _UPSERT,
-            row | described(row) | {"needs_review": int(row["needs_review"]), "body": body},
-        ).fetchone()
-        # The body holds everything that is indexed: same body, same terms.
-        if known != body:
-            db.execute("DELETE FROM terms WHERE rowid = ?", (number,))
-            db.execute(
-                "INSERT INTO terms (rowid, title, text) VALUES (?, ?, ?)",
-                (number, index_terms(title_of(row)), index_terms(text_of(row))),
-            )
-
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         return [*map(_item, self._fetched(sql, values))]
 
@@ -269,11 +235,6 @@ class SqliteStore(Store):
 def _item(row: sqlite3.Row) -> Row:
     found: Row = read_json(row["body"])
     return found
-
-
-def _body(db: sqlite3.Connection, identity: str) -> str | None:
-    row = db.execute("SELECT body FROM items WHERE identity = ?", (identity,)).fetchone()
-    return row["body"] if row else None
 
 
 def _proposal(db: sqlite3.Connection, identity: str) -> Proposal | None:
