@@ -25,6 +25,7 @@ from commands.feedback import feedback
 from commands.frames import frames
 from commands.frontier import frontier
 from commands.jobs import jobs
+from commands.labels import labels
 from commands.media import media
 from commands.profiles import profiles
 from commands.proposals import proposals
@@ -64,6 +65,7 @@ for _command in (
     crawl,
     demo,
     stats,
+    labels,
     show,
     search,
     report,

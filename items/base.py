@@ -119,9 +119,10 @@ class Item:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; instants as ISO 8601; binary fields are left out."""
+        cls: Any = type(self)  # whose instances have no hash, but which has one
         return {
             name: value if type(value) in _PLAIN else _plain(value)
-            for name in _names(type(self))
+            for name in _names(cls)
             if not isinstance(value := getattr(self, name), bytes)
         }
 
@@ -148,7 +149,7 @@ def item_from_dict(row: dict[str, Any]) -> Item:
 
 
 @cache
-def _names(cls: type[Item]) -> tuple[str, ...]:
+def _names(cls: Any) -> tuple[str, ...]:
     return tuple(f.name for f in fields(cls))
 
 

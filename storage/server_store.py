@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from items.proposal import Status
     from storage.book import Book
     from storage.item_filter import ItemFilter, Page, Place
+    from storage.labelled import ModelLabels
     from storage.reconciled import Reconciled
     from storage.store import Change
 
@@ -107,6 +108,9 @@ class ServerStore(Store):
 
     def stats(self, *, classified_kinds: Sequence[str]) -> StoreStats:
         return self._opened.stats(classified_kinds=classified_kinds)
+
+    def model_labels(self) -> list[ModelLabels]:
+        return self._opened.model_labels()
 
     def propose(self, proposals: Sequence[Proposal]) -> int:
         return self._written.propose(proposals)

@@ -10,14 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from gleanery.registry import choose, load_folder
 from items.visit import Observation, Visit
 from storage import transcripts, video_vectors
-from storage.book import (
-    TOMBSTONES,
-    TRANSCRIPTS,
-    VECTORS,
-    VISITS,
-    Book,
-)
+from storage.book import TOMBSTONES, TRANSCRIPTS, VECTORS, VISITS, Book
 from storage.item_filter import ANY, ItemFilter
+from storage.labelled import Labelled
 from storage.options import StoreOptions
 from storage.paged import Paged
 from storage.tombstones import mark_of
@@ -59,7 +54,7 @@ class StoreStats:
     """Items whose category the model was unsure of."""
 
 
-class Store(Paged, Upkeep):
+class Store(Paged, Labelled, Upkeep):
     """Keeps items by identity; saving one twice changes nothing.
 
     Methods block and may be called from any thread; the caller runs them in one. A context manager.

@@ -10,6 +10,7 @@ from gleanery.errors import WriteRejectedError
 from storage.mysql.database import insert, upsert
 from storage.mysql.filling import filled_columns
 from storage.mysql.hashing import hash_of
+from storage.mysql.labels import write_labels
 from storage.mysql.schema import item_terms, items
 from storage.searched import text_of, title_of
 from storage.store import Row, StoreStats
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 PAGE = 500
 """Rows read at once by :func:`scanned`."""
+_WRITTEN = tuple(c.name for c in items.columns if c.name != "id")
 _INSERT = insert(items)
 _UPSERT = upsert(items, key=("identity_hash", "identity"), newer="revision")
 _TERMS = upsert(item_terms, key=("item_id",))
@@ -80,6 +82,8 @@ def enter(db: Connection, versions: Sequence[Version], *, all_new: bool = False)
     ]
     if texts:
         db.exec_driver_sql(_TERMS, texts)
+    rows = {v.row["identity"]: v.row for v in versions}
+    write_labels(db, [(n, rows[i]) for i, n in standing.items()], all_new=all_new)
     return standing
 
 
@@ -90,11 +94,7 @@ def _described(version: Version) -> tuple[Any, ...]:
         "revision": version.revision,
         **filled_columns(version.row),
     }
-    return tuple(
-        values[c.name] if c.name in values else version.row[c.name]
-        for c in items.columns
-        if c.name != "id"
-    )
+    return tuple(values[name] if name in values else version.row[name] for name in _WRITTEN)
 
 
 def _indexed(row: Row) -> str:

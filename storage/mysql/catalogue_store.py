@@ -6,12 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from gleanery.errors import StoreError
+from items import load_taxonomy
 from storage.book import TOMBSTONES, VISITS
 from storage.item_filter import ANY, Page, Place
 from storage.mysql import catalogue, deletion, migrate, proposals
 from storage.mysql.book import MysqlBook, change, read
+from storage.mysql.categories import fill_categories
 from storage.mysql.database import Database, translated
 from storage.mysql.filling import fill_next
+from storage.mysql.labels import counted_labels
 from storage.mysql.pages import comments_query, page_query, search_query
 from storage.mysql.schema import books
 from storage.store import Row, Store, StoreStats
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from storage.book import Book
     from storage.bookkeeping import Version
     from storage.item_filter import ItemFilter
+    from storage.labelled import ModelLabels
     from storage.options import StoreOptions
 
 
@@ -61,7 +65,9 @@ class CatalogueStore(Store):
         migrate.upgrade(self.database)
         last: int | None = 0
         while last is not None:  # entries that the migration could not fill
-            last = self.database.transact(partial(fill_next, last=last, find=self.versions))
+            fill = partial(fill_next, last=last, find=self.versions, labels=True)
+            last = self.database.transact(fill)
+        self.database.transact(partial(fill_categories, taxonomy=load_taxonomy()))
         return [f"{self.database.where}: tables of schema {migrate.newest()}"]
 
     def check(self) -> list[str]:
@@ -110,6 +116,9 @@ class CatalogueStore(Store):
 
     def stats(self, *, classified_kinds: Sequence[str]) -> StoreStats:
         return self.database.transact(lambda db: catalogue.counted(db, classified_kinds))
+
+    def model_labels(self) -> list[ModelLabels]:
+        return self.database.transact(counted_labels)
 
     def propose(self, new: Sequence[Proposal]) -> int:
         return self.database.transact(lambda db: proposals.propose(db, new))

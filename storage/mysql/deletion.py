@@ -9,14 +9,14 @@ from sqlalchemy import func, select
 
 from storage.book import DOCUMENT_BOOKS, VISITS, family_of
 from storage.mysql.hashing import hash_of
-from storage.mysql.schema import books, documents, item_terms, items, raw_pages
+from storage.mysql.schema import books, documents, item_terms, items, labels, raw_pages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
-_PARTS = (documents, raw_pages, item_terms)
+_PARTS = (documents, raw_pages, item_terms, labels)
 """What hangs on an entry; the server removes it with the entry (``ON DELETE CASCADE``)."""
 
 

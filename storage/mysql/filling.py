@@ -10,6 +10,7 @@ from gleanery.json_text import read_json
 from storage.bookkeeping import Version
 from storage.described import described
 from storage.mysql.hashing import hash_or_none
+from storage.mysql.labels import write_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,18 +51,20 @@ def filled_columns(row: Row) -> dict[str, Any]:
     }
 
 
-def fill_next(db: Connection, last: int, find: Find) -> int | None:
-    """Fill the next ``BATCH`` entries; what somebody saved meanwhile stays.
+def fill_next(db: Connection, last: int, find: Find, *, labels: bool = False) -> int | None:
+    """Fill the next ``BATCH`` entries, which are locked meanwhile.
 
     Args:
         db: A transaction.
         last: Number after which to look.
         find: Gives the items of some numbers and identities, by identity.
+        labels: Whether there is a table of them to be filled, too.
 
     Returns:
         The last number looked at; ``None`` if there was none.
     """
-    numbers = {found.id: found.identity for found in db.execute(_OUTDATED, {"last": last})}
+    outdated = db.execute(_OUTDATED.with_for_update(), {"last": last})
+    numbers = {found.id: found.identity for found in outdated}
     versions = find(numbers) if numbers else {}
     changes = [
         {f"new_{name}": value for name, value in filled_columns(version.row).items()}
@@ -71,10 +74,12 @@ def fill_next(db: Connection, last: int, find: Find) -> int | None:
     ]
     if changes:
         db.execute(_FILL, changes)
+    if labels:
+        write_labels(db, [(n, versions[i].row) for n, i in numbers.items() if i in versions])
     return max(numbers, default=None)
 
 
-def fill_from_documents(db: Connection) -> None:
+def fill_from_documents(db: Connection, *, labels: bool = False) -> None:
     """Fill the entries of items whose documents are in MySQL."""
 
     def find(numbers: Mapping[int, str]) -> dict[str, Version]:
@@ -85,7 +90,7 @@ def fill_from_documents(db: Connection) -> None:
 
     last: int | None = 0
     while last is not None:
-        last = fill_next(db, last, find)
+        last = fill_next(db, last, find, labels=labels)
 
 
 def outdated(db: Connection) -> bool:

@@ -14,6 +14,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from items import load_taxonomy
+from storage.mysql.categories import is_filled
 from storage.mysql.database import translated
 from storage.mysql.filling import outdated
 from storage.mysql.schema import metadata
@@ -69,6 +71,8 @@ def problems(db: Connection) -> list[str]:
     ]
     if outdated(db):
         found.append("entries are of an earlier schema: run `gleanery db init` (초기화하세요)")
+    if not is_filled(db, load_taxonomy()):
+        found.append("categories are not the taxonomy's: run `gleanery db init` (초기화하세요)")
     if db.execute(text("SELECT @@innodb_flush_log_at_trx_commit")).scalar() != 1:
         found.append("innodb_flush_log_at_trx_commit is not 1: the last second may be lost")
     if db.execute(text("SELECT @@max_allowed_packet")).scalar_one() < 16 * 2**20:

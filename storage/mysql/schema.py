@@ -98,6 +98,60 @@ raw_pages = Table(
 )
 """Pages as fetched, gzip; empty where MongoDB keeps the documents."""
 
+labels = Table(
+    "labels",
+    metadata,
+    _item_id(),
+    Column("place", Integer, primary_key=True, autoincrement=False),  # among the item's labels
+    Column("model_hash", BINARY(32), nullable=False),  # of tool, engine and version, whole
+    Column("tool", String(191), nullable=False),
+    Column("engine", String(191), nullable=False),
+    Column("version", String(191), nullable=False),
+    Column("category", String(191), nullable=False),
+    Column("subcategory", String(191)),
+    Column("score", DOUBLE(asdecimal=False)),  # in [0, 1]
+    Column("by_person", Boolean, nullable=False),
+    Column("labelled_at", _instant()),
+    Index("labels_model", "model_hash", "category"),
+    Index("labels_category", "category", "item_id"),
+    **ENGINE,
+)
+"""Who called an item what: annotations that name a category (``storage.labelled``).
+
+No foreign key leads to ``categories``: a model may have answered by a taxonomy since changed.
+"""
+
+
+def _words() -> list[Column[str]]:
+    names = ("name_ko", "name_en", "description_ko", "description_en")
+    return [Column(name, Text, nullable=False) for name in names]
+
+
+categories = Table(
+    "categories",
+    metadata,
+    Column("category", String(191), primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("taxonomy", String(191), nullable=False),  # its version
+    *_words(),
+    **ENGINE,
+)
+subcategories = Table(
+    "subcategories",
+    metadata,
+    Column(
+        "category",
+        String(191),
+        ForeignKey("categories.category", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("subcategory", String(191), primary_key=True),
+    Column("place", Integer, nullable=False),
+    *_words(),
+    **ENGINE,
+)
+"""The taxonomy, as ``gleanery db init`` found it."""
+
 
 def _book(name: str) -> Table:
     return Table(

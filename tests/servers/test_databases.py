@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from gleanery.errors import ConfigError, StoreError, StoreUnavailableError, WriteRejectedError
-from items import Article, Comment, Post, Video
+from items import Annotation, Article, Comment, Post, Video, load_taxonomy
 from storage import StoreOptions, open_store
 from storage.bookkeeping import Version
 from storage.mongodb.database import connect
@@ -68,10 +68,35 @@ def test_tables_go_down_and_up_again_and_are_those_of_the_program(mysql):
     with pytest.raises(StoreError, match="gleanery db init"):
         mysql.save([a_post(1)])
     migrate.upgrade(handle)
+    mysql.init()
 
     assert mysql.check() == []
     assert mysql.stats(classified_kinds=[]).total == 0
     handle.close()
+
+
+def test_labels_of_items_that_were_there_before_the_table_are_filled_in(both, mysql):
+    """Where documents are in MySQL by the migration, else by ``gleanery db init``."""
+    said = [Annotation(tool="classify", engine="e5", version="1", value={"category": "food"})]
+    for store in (both, mysql):
+        store.delete([a_post(n).identity for n in range(3)])
+        store.save([a_post(n, annotations=said) for n in range(3)])
+        counted = store.model_labels()
+        handle = Database(store.options)
+        migrate.downgrade(handle, "0009")
+        migrate.upgrade(handle)
+        if store is both:
+            assert store.model_labels() == []
+            assert any("gleanery db init" in problem for problem in store.check())
+        store.init()
+        with handle.engine.connect() as db:
+            named = db.exec_driver_sql(
+                "SELECT count(*), min(taxonomy) FROM labels JOIN categories USING (category)"
+            ).one()
+        handle.close()
+
+        assert (store.model_labels(), store.check()) == (counted, [])
+        assert (counted[0].labels, *named) == (3, 3, load_taxonomy().version)
 
 
 def test_the_sql_on_paper_makes_the_same_tables(mysql):
@@ -83,6 +108,7 @@ def test_the_sql_on_paper_makes_the_same_tables(mysql):
             if statement.strip():
                 db.exec_driver_sql(statement)
     handle.close()
+    mysql.init()  # finds the tables as they are to be
 
     assert mysql.check() == []
 
@@ -96,6 +122,8 @@ ASKED = {
     "SELECT platform, count(*) FROM items GROUP BY platform": "items_platform",
     f"SELECT id FROM items WHERE identity_hash = x'{hash_of('reddit:t3_7').hex()}'":
         "items_identity",
+    "SELECT item_id FROM labels WHERE category = 'c3' ORDER BY item_id LIMIT 20":
+        "labels_category",
     "SELECT item_id FROM item_terms WHERE MATCH (terms) AGAINST ('+__tea' IN BOOLEAN MODE)":
         "item_terms_terms",
 }  # fmt: skip
@@ -104,11 +132,20 @@ ASKED = {
 def test_what_is_asked_often_is_answered_from_an_index(mysql):
     for start in range(0, 3000, 500):
         known = {"classified_at": NOW, "text": "tea"}
-        mysql.save([a_post(n, category=f"c{n % 20}", **known) for n in range(start, start + 500)])
+        said = [
+            [Annotation(tool="classify", engine="e5", version="1", value={"category": f"c{n}"})]
+            for n in range(20)
+        ]
+        mysql.save(
+            [
+                a_post(n, category=f"c{n % 20}", annotations=said[n % 20], **known)
+                for n in range(start, start + 500)
+            ]
+        )
     handle = Database(mysql.options)
 
     with handle.engine.connect() as db:
-        db.exec_driver_sql("ANALYZE TABLE items, item_terms").all()
+        db.exec_driver_sql("ANALYZE TABLE items, item_terms, labels").all()
         used = {sql: db.exec_driver_sql(f"EXPLAIN {sql}").one().key for sql in ASKED}
     handle.close()
 
