@@ -22,7 +22,7 @@ LONGEST = 191
 """Characters; of a longer name the document has the rest."""
 MOST = 100
 """Labels of one item that are kept as rows."""
-# As revision 0010 makes it, which fills it by this module.
+# As revision 0011 makes it, which fills it by this module.
 _INSERT = (
     "INSERT INTO labels (item_id, place, model_hash, tool, engine, version, category, subcategory,"
     " score, by_person, labelled_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"

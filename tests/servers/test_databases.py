@@ -83,7 +83,7 @@ def test_labels_of_items_that_were_there_before_the_table_are_filled_in(both, my
         store.save([a_post(n, annotations=said) for n in range(3)])
         counted = store.model_labels()
         handle = Database(store.options)
-        migrate.downgrade(handle, "0009")
+        migrate.downgrade(handle, "0010")
         migrate.upgrade(handle)
         if store is both:
             assert store.model_labels() == []

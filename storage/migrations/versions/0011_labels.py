@@ -10,8 +10,8 @@ from sqlalchemy.dialects.mysql import BINARY, DOUBLE, VARCHAR
 
 from storage.mysql.filling import fill_from_documents
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
