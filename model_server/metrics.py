@@ -33,7 +33,7 @@ class ServerMetrics:
 
     def __init__(self, engines: EngineSet) -> None:
         """Listen to every engine of ``engines``."""
-        self._registry = registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         prefix = "gleanery_model"
         self.calls = Counter(
@@ -74,7 +74,7 @@ class ServerMetrics:
 
     async def answer(self, _: Request) -> Response:
         """Answer ``GET /metrics``."""
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(self.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 class _EngineListener:
