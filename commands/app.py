@@ -27,6 +27,7 @@ from commands.frontier import frontier
 from commands.jobs import jobs
 from commands.labels import labels
 from commands.media import media
+from commands.models import models
 from commands.profiles import profiles
 from commands.proposals import proposals
 from commands.purge import purge
@@ -95,6 +96,7 @@ app.add_typer(feedback, name="feedback")
 app.add_typer(frontier, name="frontier")
 app.add_typer(jobs, name="jobs")
 app.add_typer(media, name="media")
+app.add_typer(models, name="models")
 app.add_typer(proposals, name="proposals")
 app.add_typer(quality, name="quality")
 app.add_typer(schedules, name="schedules")

@@ -18,6 +18,8 @@
       * ModelBusyError         too much waits there already; it says when to come back
     * ModelToolError           the tool refused; the same call will fail again
     * EngineError              the engine cannot run on this machine; a person must act
+    * WeightsError             a file of weights is not what the lock says, or cannot be had
+      * WeightsUnavailableError  its source is away; run it again, it goes on where it stopped
   * MediaError
     * MediaUnavailableError    the media store or whoever has the file is away; try again later
     * MediaNotFoundError       no such file is kept
@@ -102,6 +104,14 @@ class ModelToolError(ModelServerError):
 
 class EngineError(ModelServerError):
     """The engine cannot run on this machine: a person must act."""
+
+
+class WeightsError(ModelServerError):
+    """A file of weights is not what the lock says, or cannot be had: a person must act."""
+
+
+class WeightsUnavailableError(WeightsError):
+    """The source of weights is away: the same call goes on where this one stopped."""
 
 
 class MediaError(GleaneryError):
