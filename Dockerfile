@@ -84,6 +84,10 @@ EXPOSE 8770
 CMD ["gleanery", "serve-api", "--host", "0.0.0.0"]
 
 FROM python AS admin
+# What `gleanery backup` and `restore` run.
+# hadolint ignore=DL3008
+RUN apt-get update && apt-get install -y --no-install-recommends mariadb-client redis-tools \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log
 COPY --from=admin-packages /opt/gleanery /opt/gleanery
 WORKDIR /app
 COPY scrapy.cfg LICENSE ./

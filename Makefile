@@ -11,8 +11,10 @@ SLOW_WORKERS ?= 6
 MODELS_WORKERS ?= 2
 # An index where torch comes without CUDA; PyPI's own build for Linux brings gigabytes of it.
 TORCH_INDEX ?=
+# Images to build; none = all.
+TARGETS ?=
 
-.PHONY: demo test test-slow test-models test-scrapy-216 test-servers lint format bench serve clean
+.PHONY: demo test test-slow test-models test-scrapy-216 test-servers lint format bench serve images clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -85,6 +87,9 @@ $(VENV)/server: $(VENV)/base
 
 serve: $(VENV)/server    ## Redis, model server, scrapyd, admin page and client API on this machine; Ctrl-C ends all
 	$(BIN)/gleanery serve $(ARGS)
+
+images:          ## the container images, by buildah, podman or docker: make images TARGETS=client BASE=debootstrap
+	TORCH_INDEX="$(TORCH_INDEX)" images/build.sh $(TARGETS)
 
 clean:           ## remove what was set up and crawled
 	rm -rf $(VENV) $(VENV)-216 .demo

@@ -12,6 +12,7 @@ from io import TextIOWrapper
 import typer
 
 from commands.api_keys import api_keys
+from commands.backup import backup, restore
 from commands.compare import compare
 from commands.compare_audio import compare_audio
 from commands.crawl import crawl
@@ -78,6 +79,8 @@ for _command in (
     topics,
     export,
     purge,
+    backup,
+    restore,
     evaluate,
     compare,
     compare_audio,

@@ -11,6 +11,7 @@ case "$1" in
 tools)
     python3 -m venv /opt/tools
     /opt/tools/bin/pip install --quiet "pip==26.*"
+    # cyclonedx-bom (Apache-2.0) writes the bill of materials
     /opt/tools/bin/pip install --quiet --constraint constraints.txt hatchling cyclonedx-bom
     python3 -m venv --without-pip /opt/gleanery   # no pip in an image: nothing is installed there later
     ;;

@@ -5,6 +5,8 @@ set -eu
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+command -v redis-cli >/dev/null 2>&1 || missing="$missing redis-tools"
+command -v mariadb-dump >/dev/null 2>&1 || missing="$missing mariadb-client"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 { command -v mariadbd || [ -x /usr/sbin/mariadbd ]; } >/dev/null 2>&1 || missing="$missing mariadb-server"
 command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
