@@ -14,7 +14,7 @@ TORCH_INDEX ?=
 # Images to build; none = all.
 TARGETS ?=
 
-.PHONY: demo test test-slow test-models test-scrapy-216 test-servers lint format bench serve images clean
+.PHONY: demo test test-slow test-models test-scrapy-216 test-servers lint format bench serve images screenshots clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -90,6 +90,9 @@ serve: $(VENV)/server    ## Redis, model server, scrapyd, admin page and client 
 
 images:          ## the container images, by buildah, podman or docker: make images TARGETS=client BASE=debootstrap
 	TORCH_INDEX="$(TORCH_INDEX)" images/build.sh $(TARGETS)
+
+screenshots: $(VENV)/dev test-servers    ## take the pictures of docs/screenshots anew, over the sample world
+	$(BIN)/python -m tests.screenshots
 
 clean:           ## remove what was set up and crawled
 	rm -rf $(VENV) $(VENV)-216 .demo

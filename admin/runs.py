@@ -25,6 +25,15 @@ WAITING = 20
 """Runs that have not ended, at most."""
 Kind = Literal["reclassify", "purge.look", "purge", "replay", "reconcile", "topics"]
 
+TITLES: dict[Kind, str] = {
+    "reclassify": "Classify again",
+    "purge.look": "What a deletion would remove",
+    "purge": "Deletion",
+    "replay": "Store what waits",
+    "reconcile": "Check of the store",
+    "topics": "Search for topics",
+}
+
 
 class StoppedError(GleaneryError):
     """The admin page is being shut down: what is done stays done, the rest is not."""
@@ -50,6 +59,11 @@ class Run:
     stop: threading.Event = field(repr=False)
     asked: tuple[str, ...] = field(default=(), repr=False)
     """Items that it is about; never shown, and forgotten with the run."""
+
+    @property
+    def title(self) -> str:
+        """What people call it, in English."""
+        return TITLES[self.kind]
 
     @property
     def active(self) -> bool:

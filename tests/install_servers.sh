@@ -11,6 +11,7 @@ command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 { command -v mariadbd || [ -x /usr/sbin/mariadbd ]; } >/dev/null 2>&1 || missing="$missing mariadb-server"
 command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
+fc-list :lang=ko 2>/dev/null | grep -q . || missing="$missing fonts-nanum" # Korean in pictures of pages
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     echo "installing for the tests:$missing"

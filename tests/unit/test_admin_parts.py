@@ -14,6 +14,7 @@ pytest.importorskip("fastapi", reason="needs gleanery[server]")
 from admin.failures import TITLES
 from admin.korean import KOREAN
 from admin.rendering import NOTES
+from admin.runs import TITLES as RUNS
 
 ADMIN = Path(__file__).parents[2] / "admin"
 
@@ -22,7 +23,9 @@ def test_everything_that_templates_say_is_there_in_korean():
     templates = "".join(p.read_text("utf-8") for p in (ADMIN / "templates").glob("*.j2"))
     said = set(re.findall(r"""\bt\((?:"([^"]+)"|'([^']+)')\)""", templates))
 
-    texts = {a or b for a, b in said} | set(NOTES.values()) | set(TITLES.values())
+    texts = (
+        {a or b for a, b in said} | set(NOTES.values()) | set(TITLES.values()) | set(RUNS.values())
+    )
     assert texts - set(KOREAN) == set()
 
 
@@ -40,3 +43,12 @@ def test_what_a_page_loads_besides_its_text_is_light():
     loaded = [p for p in (ADMIN / "static").iterdir() if p.suffix in {".js", ".css", ".svg"}]
 
     assert sum(p.stat().st_size for p in loaded) <= 200 * 1024
+
+
+def test_every_picture_is_shown_in_the_docs_and_they_are_light():
+    docs = ADMIN.parent / "docs"
+    pictures = sorted((docs / "screenshots").iterdir())
+
+    shown = re.findall(r"\(screenshots/([\w.-]+)\)", (docs / "admin.md").read_text("utf-8"))
+    assert sorted(shown) == [picture.name for picture in pictures]
+    assert sum(picture.stat().st_size for picture in pictures) < 2 * 10**6
