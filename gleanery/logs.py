@@ -16,6 +16,7 @@ from gleanery.json_log import surroundings, to_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
     from typing import TextIO
 
     from pydantic import BaseModel
@@ -76,6 +77,8 @@ def hide_secrets(config: BaseModel) -> None:
     redact = redactor_of(config)
     in_json = getattr(config, "log_format", "text") == "json"
     logging.setLogRecordFactory(_json_records(redact) if in_json else _text_records(redact))
+    if in_json:
+        sys.excepthook = _log_uncaught
 
 
 def start_logs(config: Config, *, level: str = "", stream: TextIO | None = None) -> None:
@@ -139,6 +142,12 @@ def _json_records(redact: Redactor) -> type[logging.LogRecord]:
             return to_line(self, super().getMessage(), self.more, redact)
 
     return JsonRecord
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    logging.getLogger("gleanery").critical("Nobody caught this", exc_info=(kind, error, trace))
 
 
 def _traceback(record: logging.LogRecord) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import urllib.request
 from datetime import datetime
 
@@ -61,10 +62,19 @@ def test_what_a_page_says_breaks_no_line_of_a_crawl_and_shows_no_secret(tmp_path
 
 
 @pytest.mark.slow
-def test_a_worker_writes_objects_too(tmp_path):
+def test_a_worker_writes_objects_too_and_so_does_what_nobody_caught(tmp_path):
     put(tmp_path, "web:https://example.org/", steps=["no such step"])
     worker = gleanery(tmp_path, "work", "--once", "--json", GLEANERY_LOG_LEVEL="DEBUG", **JSON)
 
+    code = f"import crawlers.settings; raise RuntimeError('a\\nb {SECRET[:6]}')"
+    crash = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False,
+        env=environment(tmp_path, GLEANERY_MODEL_SERVER_TOKEN=SECRET[:6], **JSON),
+    )  # fmt: skip
+
+    (died,) = rows_of(crash.stderr)
+    assert (crash.returncode, died["level"]) == (1, "CRITICAL")
+    assert died["exception"].endswith("RuntimeError: a\nb [hidden]")
     assert any(
         row.get("item") == "web:https://example.org/" or "example.org" in row["message"]
         for row in rows_of(worker.stderr)
