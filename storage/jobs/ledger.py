@@ -236,11 +236,11 @@ class JobLedger:
 
     def last_event(self) -> int:
         """Return the number of the newest event of all jobs; 0 if there is none."""
-        return self._read(lambda db: finding.last_event(db, self.tables))
+        return self.read(lambda db: finding.last_event(db, self.tables))
 
     def events_after(self, number: int, limit: int = 10_000) -> list[tuple[int, JobEvent]]:
         """Return the events of all jobs with a higher number, in order, each with its own."""
-        return self._read(lambda db: finding.events_after(db, self.tables, number, limit))
+        return self.read(lambda db: finding.events_after(db, self.tables, number, limit))
 
     # --- the tables
     def _change(self, db: Connection, job: str, states: Sequence[State], **values: Any) -> bool:
