@@ -10,6 +10,7 @@ command -v mariadb-dump >/dev/null 2>&1 || missing="$missing mariadb-client"
 command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 { command -v mariadbd || [ -x /usr/sbin/mariadbd ]; } >/dev/null 2>&1 || missing="$missing mariadb-server"
 command -v promtool >/dev/null 2>&1 || missing="$missing prometheus"
+{ command -v nginx || [ -x /usr/sbin/nginx ]; } >/dev/null 2>&1 || missing="$missing nginx-light"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
 fc-list :lang=ko 2>/dev/null | grep -q . || missing="$missing fonts-nanum" # Korean in pictures of pages
 [ -n "$missing" ] || exit 0

@@ -23,7 +23,8 @@ KNOWN = {
     for name, setting in Config.model_fields.items()
 }
 """Variable → how the settings take it as an argument."""
-_REFERENCE = re.compile(r"\$(\$)?\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)")
+_REFERENCE = re.compile(r"\$(?:\$|\(([^)]*)\))")
+_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 
 
 @dataclass(slots=True)
@@ -70,14 +71,18 @@ def data_of(world: World, kind: str, name: str, place: str) -> dict[str, str]:
 
 
 def expand(text: str, known: dict[str, str]) -> tuple[str, list[str]]:
-    """Replace ``$(NAME)``, as Kubernetes does; return the text and names that are not known."""
+    """Replace ``$(NAME)``, and ``$$`` by ``$``, as Kubernetes does.
+
+    Returns:
+        The text, with what is not known left as it is, and names that are not known.
+    """
     loose: list[str] = []
 
     def one(found: re.Match[str]) -> str:
-        escaped, name = found.groups()
-        if escaped:
-            return f"$({name})"
-        if name not in known:
+        name = found[1]
+        if name is None:
+            return "$"
+        if name not in known and _NAME.fullmatch(name):
             loose.append(name)
         return known.get(name, found[0])
 

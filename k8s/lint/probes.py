@@ -19,7 +19,6 @@ ROUTES = {
     "readinessProbe": {"/readyz"},
 }
 """Of our programs: alive while its loop turns, ready while what it needs answers."""
-EXPORTERS = {"/healthz", "/metrics"}
 
 
 def present(world: World) -> Iterator[Finding]:
@@ -67,7 +66,9 @@ def times(world: World) -> Iterator[Finding]:
 
 
 def _is_exporter(pod: Pod) -> bool:
-    return any("serve-metrics" in c.get("command", []) for c in pod.containers)
+    return any(
+        "serve-metrics" in (*c.get("command", []), *c.get("args", [])) for c in pod.containers
+    )
 
 
 def _period(probe: Json) -> int:

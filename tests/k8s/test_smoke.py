@@ -1,0 +1,218 @@
+"""One node's manifests as processes: a crawl outlives restarts and is found at the edge."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pymysql
+import pytest
+
+from k8s.lint.rendering import Json
+from k8s.lint.stacks import Stack
+from storage import StoreOptions
+from storage.mongodb.database import connect
+from tests.conftest import missing_server, wait_until
+from tests.graph_site import GraphSite
+from tests.k8s.edge import Edge, running_edge
+from tests.k8s.processes import Processes
+from tests.ports import free_ports
+from tests.store_servers import (
+    SETTINGS,
+    has_mongodb,
+    mariadb_program,
+    prepare_mariadb,
+    running_mariadb,
+    running_mongodb,
+)
+from tests.web import article_html
+
+pytest.importorskip("scrapyd", reason="needs gleanery[server]")
+PAGES = 20
+ENDED = {0, -15}
+"""In good order: twistd and uvicorn end by the signal that they were told to end by."""
+LOCAL = {
+    "GLEANERY_ALLOWED_ADDRESSES": "127.0.0.0/8",
+    "GLEANERY_MODEL_ENGINE": "stub",
+    "GLEANERY_TEST_ENGINES": "1",
+}
+"""The site of the test may be crawled, and no model takes the processors that all of it shares."""
+OURS = ("model", "crawl", "admin", "client")
+API, ADMIN = "api.gleanery.example", "admin.gleanery.example"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_crawl_outlives_restarts_and_is_found_at_the_edge(tmp_path, rendered):
+    objects = rendered(Stack("wsl", ("ingress",)))
+    secrets = named(objects, "Secret", "passwords")
+    links: dict[int, list[int | str]] = {0: [*range(1, PAGES)]}
+    texts = {n: article_html(f"page {n}") for n in range(PAGES)}
+    with databases(tmp_path, secrets) as addresses:
+        tell(objects, **LOCAL, **addresses)
+        with GraphSite(links, texts=texts) as site, Processes(objects, tmp_path) as pods:
+            tell(objects, GLEANERY_SCRAPYD_PORT=pods.address("crawl").rpartition(":")[2])
+            begin(pods)
+            targets = {each: int(pods.address(each).rpartition(":")[2]) for each in OURS[2:]}
+            (ingress,) = pods.world.of("Ingress")
+            with (
+                running_edge(ingress, tmp_path / "edge", targets) as edge,
+                asking(pods, edge) as door,
+            ):
+                schedule(pods, secrets, f"{site.url}/page/0")
+                wait_until(lambda: len(set(site.fetched)) > 5, seconds=120)
+                for name in ("crawl", "model"):
+                    assert pods.stop(name) in ENDED
+                    pods.start(name)
+                replace_client(pods, edge)
+                wait_until(lambda: len(set(site.fetched)) == PAGES, seconds=180)
+                wait_until(lambda: len(door.items()) == PAGES, seconds=60)
+
+                assert door.items() == Counter(f"{site.url}/page/{n}" for n in range(PAGES))
+                assert door.status("/v1/items", key="") == 401
+                assert door.status("/metrics") == 404
+                assert httpx2.get(f"{edge.url}/login", headers={"Host": ADMIN}).status_code == 200
+            assert set(door.answers) == {200}, door.answers
+            assert {pods.stop(name) for name in ("worker", *OURS)} <= ENDED
+
+
+def begin(pods: Processes) -> None:
+    """Bring up what the manifests bring up, in the order in which it gets ready."""
+    port = pods.ports[6379]
+    pods.start("redis", "--port", str(port))
+    pods.complete("databases")
+    for name in (*OURS, "worker"):
+        pods.start(name)
+    wait_until(lambda: all(map(pods.is_ready, OURS)), seconds=180)
+
+
+def replace_client(pods: Processes, edge: Edge) -> None:
+    """As a rolling update does it: a new one, its door, and only then the old one's end."""
+    old = pods.running.pop("client")
+    number = pods.pod("client").containers[0]["ports"][0]["containerPort"]
+    before = pods.ports[number]
+    pods.ports[number] = before + 1
+    pods.start("client")
+    wait_until(lambda: pods.is_ready("client"), seconds=60)
+    edge.move("client", pods.ports[number])
+    old.terminate()
+    grace = pods.pod("client").spec["terminationGracePeriodSeconds"]
+    assert old.wait(timeout=grace) in ENDED
+
+
+def schedule(pods: Processes, secrets: Json, url: str) -> None:
+    asked = {"project": "default", "spider": "google", "urls": url, "setting": "DOWNLOAD_DELAY=0.3"}
+    answer = httpx2.post(
+        f"{pods.address('crawl')}/schedule.json",
+        data=asked,
+        auth=("gleanery", decoded(secrets)["scrapyd"]),
+    )
+    assert answer.json()["status"] == "ok", answer.text
+
+
+class Door:
+    """The client API as others reach it, asked all the time."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self.url, self.key = url, key
+        self._client = httpx2.Client(timeout=30, trust_env=False, verify=False)
+        self.answers: Counter[int | str] = Counter()
+        self.ended = threading.Event()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def ask(self, path: str, key: str | None = None) -> httpx2.Response:
+        shown = self.key if key is None else key
+        headers = {"Host": API} | ({"Authorization": f"Bearer {shown}"} if shown else {})
+        return self._client.get(f"{self.url}{path}", headers=headers)
+
+    def status(self, path: str, key: str | None = None) -> int:
+        return int(self.ask(path, key).status_code)
+
+    def items(self) -> Counter[str]:
+        """Addresses of all items; the pages of a list are joined."""
+        found: Counter[str] = Counter()
+        page: Any = {"next": None}
+        while True:
+            cursor = f"&cursor={page['next']}" if page["next"] else ""
+            page = self.ask(f"/v1/items?limit=100{cursor}").json()
+            found.update(each["url"] for each in page["items"])
+            if not page["next"]:
+                return found
+
+    def keep_asking(self) -> None:
+        while not self.ended.is_set():
+            try:
+                self.answers[self.status("/v1/items?limit=1")] += 1
+            except httpx2.HTTPError as error:
+                self.answers[repr(error)] += 1
+            time.sleep(0.2)
+
+
+@contextmanager
+def asking(pods: Processes, edge: Edge) -> Iterator[Door]:
+    words = ["gleanery", "api-keys", "create", "tests", "--json", "--per-minute", "100000"]
+    made = pods.run("admin", words)
+    assert made.returncode == 0, made.stderr
+    door = Door(edge.url, json.loads(made.stdout)["key"])
+    thread = threading.Thread(target=door.keep_asking)
+    thread.start()
+    try:
+        yield door
+    finally:
+        door.ended.set()
+        thread.join()
+        door.close()
+
+
+@contextmanager
+def databases(folder: Path, secrets: Json) -> Iterator[dict[str, str]]:
+    """MariaDB and a server that speaks MongoDB's protocol, with administrators of the Secret."""
+    if mariadb_program() is None:
+        missing_server("mariadb-server")
+    if not has_mongodb():
+        missing_server("secantusdb")
+    for name in ("m", "d"):
+        (folder / name).mkdir()
+    prepare_mariadb(folder / "m")
+    root = decoded(secrets)
+    (port,) = free_ports(1)
+    network = ("--skip-networking=0", "--bind-address=127.0.0.1", f"--port={port}")
+    with running_mariadb(folder / "m", settings=(*SETTINGS, *network)):
+        with pymysql.connect(unix_socket=str(folder / "m" / "s"), user="root") as db:
+            password = root["mysql-root"]
+            db.cursor().execute("ALTER USER root@localhost IDENTIFIED BY %s", (password,))
+        with running_mongodb(folder / "d") as (process, open_url):
+            mongo = connect(StoreOptions(mongodb_url=open_url)).client
+            mongo.admin.command("createUser", "root", pwd=root["mongodb-root"], roles=["root"])
+            mongo.close()
+            process.terminate()  # not killed: it flushes what it knows
+            process.wait()
+        with running_mongodb(folder / "d", options=("--auth",)) as (_, url):
+            yield {
+                "MYSQL_ADDRESS": f"127.0.0.1:{port}/gleanery",
+                "MONGODB_ADDRESS": url.removeprefix("mongodb://").partition("?")[0],
+            }
+
+
+def decoded(secret: Json) -> dict[str, str]:
+    return {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
+
+
+def named(objects: list[Json], kind: str, name: str) -> Json:
+    """A generated object, by its name before the hash."""
+    return next(e for e in objects if e["kind"] == kind and e["metadata"]["name"][:-11] == name)
+
+
+def tell(objects: list[Json], **settings: str) -> None:
+    """Change the ConfigMap of settings, as an overlay of one's own would."""
+    named(objects, "ConfigMap", "settings")["data"].update(settings)
