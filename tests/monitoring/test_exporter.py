@@ -13,11 +13,13 @@ from prometheus_client.registry import Collector
 pytest.importorskip("fastapi", reason="needs gleanery[server]")
 
 from client_api.keys import create_key, revoke_key
+from crawlers.frontier.protocol import Outbox
 from gleanery.config import Config
 from items import Post
 from items.clock import utc_now
 from monitoring.exporter import exporter_registry
 from monitoring.source import Source
+from monitoring.sources.frontier import FrontierSource
 from monitoring.sources.jobs import JobsSource
 from storage import configured_store
 from storage.jobs import Job, open_jobs
@@ -25,6 +27,7 @@ from storage.spool.folders import spool_folder
 from storage.spool.spool import Spool
 from storage.work import open_queue
 from tests.authority import Authority
+from tests.contracts.frontier import RedisCrawl, push, workers
 from tests.monitoring.scraping import Scrape
 from tests.ports import free_ports
 
@@ -133,6 +136,41 @@ def test_a_source_that_is_away_takes_no_other_with_it(tmp_path: Path):
         "items": 0, "api_keys": 0, "spool": 1, "disk": 1,
     }  # fmt: skip
     assert (seen("gleanery_home_size_bytes") or 0) > 0
+
+
+async def test_crawls_in_redis_are_told_by_depth_and_state(tmp_path: Path, redis_url: str):
+    """Deep levels are told together; a crawl that was dropped is told no more."""
+    crawl = RedisCrawl(redis_url, "deep")
+    pushes = [push(n, depth) for n, depth in enumerate((0, 0, 3, 11, 12))]
+    async with workers(crawl, "w", strict=False) as queue:
+        found = await queue.exchange(Outbox(pushes=pushes), want=2)
+        await queue.exchange(Outbox(ended=[(found.leases[0].id, "done")], items=4, size=50))
+        registry, source = (
+            CollectorRegistry(),
+            FrontierSource(Config(home=tmp_path, redis_url=redis_url)),
+        )
+        registry.register(Unpaced(source))
+        seen = Scrape(generate_latest(registry).decode())
+    crawl.control().pause()
+    paused = Scrape(generate_latest(registry).decode())
+    crawl.control().drop()
+    dropped = Scrape(generate_latest(registry).decode())
+    crawl.close()
+
+    states = {(d["depth"], d["state"]): value for (name, labels), value in seen.samples.items()
+              if name == "gleanery_frontier_requests" and value
+              for d in [dict(labels)]}  # fmt: skip
+    assert states == {
+        ("0", "done"): 1, ("0", "in_flight"): 1, ("3", "queued"): 1, ("10+", "queued"): 2,
+    }  # fmt: skip
+    assert seen("gleanery_frontier_done_total", crawl="deep") == 1
+    assert seen("gleanery_frontier_items_total", crawl="deep") == 4
+    assert seen("gleanery_frontier_bytes_total", crawl="deep") == 50
+    assert seen("gleanery_frontier_workers", crawl="deep") == 1
+    assert (seen("gleanery_frontier_oldest_lease_seconds", crawl="deep") or 0) >= 0
+    assert seen("gleanery_frontier_paused", crawl="deep") == 0
+    assert paused("gleanery_frontier_paused", crawl="deep") == 1
+    assert dropped("gleanery_frontier_done_total", crawl="deep") is None
 
 
 @pytest.mark.slow
