@@ -10,9 +10,10 @@ from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import create_engine, event, exc
+from sqlalchemy import exc
 
 from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
+from storage.file_engine import file_engine, is_in_mysql
 from storage.mysql.table import metadata
 from storage.options import StoreOptions
 
@@ -60,7 +61,7 @@ def open_ledger(get: Callable[[str], Any], file: Path, tables: Sequence[Table]) 
         ConfigError: ``MYSQL_URL`` is missing or malformed.
         StoreError: The file cannot be opened.
     """
-    if "mysql" in str(get("STORE")):
+    if is_in_mysql(get):
         return ServerLedger(StoreOptions.read(get))
     return FileLedger(file, tables)
 
@@ -91,11 +92,7 @@ class FileLedger(Ledger):
             file.touch(mode=0o600)  # who may log in is nobody else's to read
         except OSError as error:
             raise StoreError(f"{file}: {error} (열 수 없습니다)") from error
-        self._engine = create_engine(
-            f"sqlite:///{file}", connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
-        )
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+        self._engine = file_engine(file, busy_seconds=BUSY_SECONDS, each_on_disk=True)
         self.transact(lambda db: metadata.create_all(db, tables, checkfirst=True))
 
     def transact(self, work: Callable[[Connection], T]) -> T:
@@ -104,17 +101,6 @@ class FileLedger(Ledger):
 
     def close(self) -> None:
         self._engine.dispose()
-
-
-def _prepare(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # the driver would begin late, after reading
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager

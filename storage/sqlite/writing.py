@@ -71,7 +71,7 @@ def write(db: sqlite3.Connection, rows: Mapping[str, Row], there: Mapping[str, K
     changed = {entry[0] for entry in entries}
     db.executemany("DELETE FROM terms WHERE rowid = ?", [s for s in stale if s[0] in changed])
     db.executemany(_UPSERT, entries)
-    db.executemany(_TERMS, [(number, *_terms(rows[str(i)])) for number, i, *_ in entries])
+    db.executemany(_TERMS, ((number, *_terms(rows[str(i)])) for number, i, *_ in entries))
 
 
 def _described(row: Row) -> list[object]:
