@@ -48,7 +48,7 @@ COPY --from=wheel /wheels /wheels
 RUN images/install.sh project
 
 FROM common-packages AS worker-packages
-RUN --mount=type=cache,target=/root/.cache/pip images/install.sh packages server,s3,images,media
+RUN --mount=type=cache,target=/root/.cache/pip images/install.sh packages server,s3,images,media,tracing
 COPY --from=wheel /wheels /wheels
 RUN images/install.sh project
 
@@ -64,7 +64,7 @@ ARG VARIANT=cpu
 ARG TORCH_INDEX=
 ARG LLAMA_CMAKE=-DGGML_NATIVE=off
 RUN --mount=type=cache,target=/root/.cache/pip images/install.sh torch \
-    && CMAKE_ARGS="${LLAMA_CMAKE}" images/install.sh packages fast,models,server,s3,images,media
+    && CMAKE_ARGS="${LLAMA_CMAKE}" images/install.sh packages fast,models,server,s3,images,media,tracing
 COPY --from=wheel /wheels /wheels
 # openai-whisper names triton (1 GB), which only CUDA uses.
 RUN if [ "${VARIANT}" = cuda ]; then images/install.sh project; else images/install.sh project triton; fi
