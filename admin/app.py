@@ -17,6 +17,7 @@ from admin.live import Live
 from admin.pages import login
 from admin.pages.all import GATES
 from admin.shield import Shield
+from crawlers.notices.teller import Teller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -33,11 +34,13 @@ def create_app(config: Config) -> FastAPI:
         ConfigError: A setting is missing or malformed.
         StoreError: The tables of users are away.
     """
-    desk = Desk(config)
+    desk, teller = Desk(config), Teller(config)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        teller.start()
         yield
+        teller.stop()
         desk.close()
 
     app = FastAPI(

@@ -23,6 +23,7 @@ from gleanery.fields.general import GeneralFields
 from gleanery.fields.media import MediaFields
 from gleanery.fields.metrics import MetricsFields
 from gleanery.fields.models import ModelFields
+from gleanery.fields.notices import NoticeFields
 from gleanery.fields.platforms import PlatformFields
 from gleanery.fields.revisits import RevisitFields
 from gleanery.fields.safety import SafetyFields
@@ -40,6 +41,7 @@ class Config(
     MetricsFields,
     AdminFields,
     ServeFields,
+    NoticeFields,
     ScrapydFields,
     SafetyFields,
     ClientApiFields,

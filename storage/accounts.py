@@ -57,6 +57,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "job_events": _KEPT | {MONITOR: READ},
     "job_nodes": {CRAWL: DELETE, ADMIN: DELETE, MONITOR: READ},
     "schedules": _KEPT,
+    "job_notices": _KEPT,
     "node_orders": {CRAWL: READ, ADMIN: DELETE},
     "labels": {CRAWL: DELETE, ADMIN: DELETE, CLIENT: READ, EXPORTER: READ},
     "categories": _VERSION,

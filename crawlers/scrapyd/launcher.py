@@ -15,6 +15,7 @@ from twisted.internet import defer
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThread
 
+from crawlers.notices.teller import Teller
 from crawlers.scrapyd.metrics import NodeNumbers
 from crawlers.scrapyd.outcome import outcome
 from crawlers.scrapyd.places import PROJECT, ledger_of, node_name, patience_of
@@ -56,10 +57,12 @@ class JobLauncher(Launcher):
         self._heard_at = -math.inf
         self._signalled: set[str] = set()
         self._pulse = LoopingCall(self._beat)
+        self._teller = Teller(own)
 
     def startService(self) -> None:
         super().startService()
         self._pulse.start(BEAT_SECONDS)
+        self._teller.start()
 
     @defer.inlineCallbacks
     def stopService(self) -> Any:
@@ -67,6 +70,7 @@ class JobLauncher(Launcher):
         from twisted.internet import reactor, task  # noqa: PLC0415 - installed by then
 
         self.draining = True
+        self._teller.stop()
         self.app.getComponent(IPoller).dq.waiting.clear()  # no slot is free any more
         self._signal_all("TERM")
         waited = 0.0

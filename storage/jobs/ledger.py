@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import Engine, delete, exc, insert, update
 
 from gleanery.errors import StoreError, StoreUnavailableError
-from storage.jobs import finding
+from storage.jobs import finding, notices
 from storage.jobs.job import ACTIVE, Job, JobEvent, Node, State, instant
 
 if TYPE_CHECKING:
@@ -253,6 +253,7 @@ class JobLedger:
     ) -> None:
         values = {"job": job, "at": instant(), "event": event, "node": node, "detail": detail}
         db.execute(insert(self.tables.events).values(**values))
+        notices.note(db, self.tables.notices, job, event, detail)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Ask the tables something; waits for nobody who writes."""

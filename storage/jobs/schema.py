@@ -39,6 +39,7 @@ class JobTables:
     nodes: Table
     orders: Table
     schedules: Table
+    notices: Table
 
 
 def define_jobs(metadata: MetaData, **options: Any) -> JobTables:
@@ -49,6 +50,7 @@ def define_jobs(metadata: MetaData, **options: Any) -> JobTables:
         _nodes(metadata, options),
         _orders(metadata, options),
         schedules=_schedules(metadata, options),
+        notices=_notices(metadata, options),
     )
 
 
@@ -144,5 +146,24 @@ def _schedules(metadata: MetaData, options: dict[str, Any]) -> Table:
         Column("last_at", _Instant),
         Column("job", String(NAME)),
         Index("schedules_next", "next_at"),
+        **options,
+    )
+
+
+def _notices(metadata: MetaData, options: dict[str, Any]) -> Table:
+    return Table(
+        "job_notices",
+        metadata,
+        _number(),
+        Column("way", String(16), nullable=False),
+        Column("event", String(16), nullable=False),
+        Column("job", String(NAME), nullable=False),
+        Column("detail", Text, nullable=False),
+        Column("at", _Instant, nullable=False),
+        Column("attempts", Integer, nullable=False),
+        Column("next_at", _Instant),
+        Column("sent_at", _Instant),
+        Column("error", Text),
+        Index("job_notices_next", "way", "next_at"),
         **options,
     )

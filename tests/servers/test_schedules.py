@@ -13,12 +13,12 @@ from sqlalchemy import update
 pytest.importorskip("argon2", reason="needs gleanery[server]")
 
 from gleanery.errors import ConfigError
-from storage import StoreOptions
-from storage.jobs import JobFilter, Schedule, Schedules, open_jobs
+from storage.jobs import JobFilter, Schedule, Schedules
 from storage.jobs.job import instant
 from storage.jobs.reconciling import Patience, reconcile
 from storage.jobs.schedule import check_times, next_times
 from tests.admin_site import admin_site, token_of
+from tests.job_ledgers import job_ledgers
 from tests.scrapyd_nodes import ledger
 
 PATIENCE = Patience(lost_seconds=15, stalled_minutes=0, attempts=3)
@@ -29,20 +29,8 @@ URL = "http://127.0.0.1:9/"
 @pytest.fixture(params=["file", "mysql"])
 def ledgers(request, tmp_path):
     """The same tables, opened by several programs."""
-    get = {"STORE": "sqlite"}.get
-    if request.param == "mysql":
-        from storage.mysql import migrate  # noqa: PLC0415 - an extra
-        from storage.mysql.database import Database  # noqa: PLC0415
-
-        url = request.getfixturevalue("mysql_server")
-        migrate.upgrade(Database(StoreOptions(mysql_url=url)))
-        get = {"STORE": "mysql", "MYSQL_URL": url}.get
-    made = [open_jobs(get, tmp_path) for _ in range(LOOKERS)]
-    for table in ("jobs", "events", "schedules"):
-        made[0].transact(lambda db, t=table: db.execute(getattr(made[0].tables, t).delete()))
-    yield made
-    for each in made:
-        each.close()
+    with job_ledgers(request, tmp_path, LOOKERS) as made:
+        yield made
 
 
 def make_due(jobs, name):

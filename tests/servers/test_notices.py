@@ -1,0 +1,205 @@
+"""People are told of jobs: signed, once whoever looks, again after a failure, nothing secret."""
+
+from __future__ import annotations
+
+import email
+import json
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from email import policy
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from sqlalchemy import update
+
+pytest.importorskip("sqlalchemy", reason="needs gleanery[server]")
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+
+from crawlers.notices.teller import tell, ways
+from crawlers.notices.webhook import sign
+from gleanery.config import load_config
+from gleanery.errors import ConfigError
+from storage.jobs import Job, open_jobs
+from storage.jobs.job import instant
+from tests.authority import Authority
+from tests.job_ledgers import job_ledgers
+from tests.ports import free_ports
+
+KEY = "signing-key-of-tests"
+TOKEN = "token-in-an-argument"
+
+
+class Receiver(ThreadingHTTPServer):
+    """Takes posts; the first one is answered with 500."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.got: list[tuple[dict[str, str], bytes]] = []
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.server_close()
+
+
+class _Answer(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append((dict(self.headers), body))
+        self.send_response(500 if len(self.server.got) == 1 else 204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class Mailbox:
+    """Keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.got: list[email.message.EmailMessage] = []
+
+    async def handle_DATA(self, server, session, envelope):
+        assert session.ssl is not None
+        self.got.append(email.message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+
+@pytest.fixture(params=["file", "mysql"])
+def ledgers(request, tmp_path):
+    with job_ledgers(request, tmp_path, 4) as made:
+        yield made
+
+
+@pytest.fixture
+def jobs(tmp_path):
+    ledger = open_jobs({"STORE": "sqlite"}.get, tmp_path)
+    yield ledger
+    ledger.close()
+
+
+def run(ledger, job, reason, state):
+    ledger.add(Job(job=job, spider="google", arguments={"urls": f"http://h/?key={TOKEN}"}))
+    ledger.take(job, "one")
+    if state == "stalled":
+        ledger.stall(job, reason)
+    elif state == "lost":
+        ledger.requeue(job, "lost", node="one", detail=reason)
+    else:
+        ledger.end(job, state, node="one", reason=reason)
+
+
+def settings(monkeypatch, **values):
+    for name, value in values.items():
+        monkeypatch.setenv(f"GLEANERY_{name.upper()}", value)
+    return load_config()
+
+
+def make_due(ledger):
+    """Let the waits after failures be over."""
+    table = ledger.tables.notices
+    change = update(table).where(table.c.next_at.is_not(None)).values(next_at=instant(1))
+    ledger.transact(lambda db: db.execute(change).rowcount)
+
+
+def look(ledgers, config):
+    with ThreadPoolExecutor(len(ledgers)) as pool:
+        list(pool.map(lambda each: tell(each, config, ways(config)), ledgers))
+
+
+def test_each_event_is_posted_once_signed_and_again_after_a_failure(ledgers, monkeypatch):
+    jobs = ledgers[0]
+    with Receiver() as receiver:
+        config = settings(
+            monkeypatch, notify_webhook_url=f"http://127.0.0.1:{receiver.server_port}/hook?t=s",
+            notify_webhook_secret=KEY, allowed_addresses="127.0.0.0/8",
+            admin_url="https://admin.example",
+        )  # fmt: skip
+        run(jobs, "broken", f"not started: {KEY} <b>", "failed")
+        look(ledgers, config)
+        first = len(receiver.got)
+        for job, reason, state in (
+            ("idle", "no page", "stalled"), ("gone", "silent", "lost"),
+            ("full", "max_pages", "finished"), ("well", "finished", "finished"),
+            ("ended", "cancelled", "cancelled"),
+        ):  # fmt: skip
+            run(jobs, job, reason, state)
+        make_due(jobs)
+        look(ledgers, config)
+        look(ledgers, config)
+        got = receiver.got
+
+    assert first == 1
+    told = sorted((m["job"], m["event"]) for _, body in got[1:] for m in [json.loads(body)])
+    expected = [("broken", "failed"), ("full", "budget"), ("gone", "lost"), ("idle", "stalled")]
+    assert told == expected
+    for headers, body in got:
+        signature = sign(KEY, headers["X-Gleanery-Timestamp"], body)
+        assert headers["X-Gleanery-Signature"] == f"sha256={signature}"
+        assert KEY.encode() not in body
+        assert TOKEN.encode() not in body
+    (again,) = [json.loads(body) for _, body in got[1:] if b"broken" in body]
+    assert json.loads(got[0][1]) == again
+    assert again["link"] == "https://admin.example/job?name=broken"
+    assert "실패" in again["ko"]
+
+
+def test_a_mail_is_sent_over_tls_with_a_login(jobs, tmp_path, monkeypatch):
+    certificate, key = Authority(tmp_path).issue("smtp")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    mailbox = Mailbox()
+    right = (b"robot", b"mail-password")
+    server = Controller(
+        mailbox, hostname="127.0.0.1", port=free_ports(1)[0], tls_context=context,
+        require_starttls=True, auth_required=True, auth_require_tls=True,
+        authenticator=lambda *a: AuthResult(success=(a[4].login, a[4].password) == right),
+    )  # fmt: skip
+    server.start()
+    try:
+        config = settings(
+            monkeypatch, notify_email_to="kim@example.org,lee@example.org",
+            notify_smtp_host="localhost", notify_smtp_port=str(server.port),
+            notify_smtp_username="robot", notify_smtp_password="mail-password",
+        )  # fmt: skip
+        run(jobs, "broken", "exit\nBcc: all@example.org", "failed")
+        look([jobs], config)
+    finally:
+        server.stop()
+
+    (mail,) = mailbox.got
+    assert mail["Subject"] == ("[Gleanery] Job broken failed. / 작업 broken: 실패했습니다.")
+    assert mail["To"] == "kim@example.org, lee@example.org"
+    assert mail["Bcc"] is None
+    assert "exit Bcc: all@example.org" in mail.get_content()
+    assert TOKEN not in mail.as_string()
+
+
+def test_an_internal_address_is_never_posted_to(jobs, monkeypatch, caplog):
+    with Receiver() as receiver:
+        address = f"http://localhost:{receiver.server_port}/"
+        config = settings(monkeypatch, notify_webhook_url=address, notify_webhook_secret=KEY)
+        run(jobs, "broken", "why", "failed")
+        look([jobs], config)
+
+    assert receiver.got == []
+    assert "an internal address" in caplog.text
+    assert address not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"notify_webhook_url": "https://example.org/"}, {"notify_events": "failed,fine"},
+     {"notify_webhook_url": "file:///etc/passwd", "notify_webhook_secret": KEY},
+     {"notify_email_to": "a@b.c", "notify_smtp_username": "x", "notify_smtp_security": "none"}],
+)  # fmt: skip
+def test_settings_that_do_not_fit_are_refused(monkeypatch, given):
+    with pytest.raises(ConfigError):
+        ways(settings(monkeypatch, **given))
