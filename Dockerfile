@@ -11,8 +11,8 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates python3 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log \
     && useradd --uid 10001 --user-group --no-create-home --home-dir /tmp --shell /usr/sbin/nologin gleanery \
-    && install -d -o 10001 -g 10001 -m 0750 /data
-# All that is written goes to /data (a volume) or /tmp: the root may be mounted read-only.
+    && install -d -o 10001 -g 10001 -m 0750 /data /data/seeds /media /backups
+# All that is written goes to volumes (/data, /media, /backups: a new volume takes the owner from here) or /tmp: the root may be mounted read-only.
 ENV PATH=/opt/gleanery/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     GLEANERY_HOME=/data HOME=/tmp XDG_CACHE_HOME=/tmp/cache HF_HOME=/data/huggingface \
