@@ -22,11 +22,14 @@ from crawlers.notices.teller import tell, ways
 from crawlers.notices.webhook import sign
 from gleanery.config import load_config
 from gleanery.errors import ConfigError
-from storage.jobs import Job, open_jobs
+from storage.jobs import Job, Schedule, Schedules, open_jobs
 from storage.jobs.job import instant
 from tests.authority import Authority
+from tests.conftest import wait_until
+from tests.graph_site import GraphSite
 from tests.job_ledgers import job_ledgers
 from tests.ports import free_ports
+from tests.scrapyd_nodes import Node, ledger
 
 KEY = "signing-key-of-tests"
 TOKEN = "token-in-an-argument"
@@ -203,3 +206,28 @@ def test_an_internal_address_is_never_posted_to(jobs, monkeypatch, caplog):
 def test_settings_that_do_not_fit_are_refused(monkeypatch, given):
     with pytest.raises(ConfigError):
         ways(settings(monkeypatch, **given))
+
+
+@pytest.mark.slow
+def test_a_node_starts_what_is_due_and_tells_of_its_limit(tmp_path):
+    """The whole way: a schedule, a real scrapyd, a real crawl that reaches its budget, a post."""
+    tree: dict[int, list[int | str]] = {0: [1, 2, 3, 4]}
+    with GraphSite(tree) as web, Receiver() as receiver:
+        schedule = Schedule(
+            name="nightly", spider="google", arguments={"urls": f"{web.url}/page/0"},
+            settings={"FRONTIER_MAX_PAGES": "1"}, cron="0 3 * * *",
+        )  # fmt: skip
+        jobs = ledger(tmp_path)
+        Schedules(jobs).add(schedule)
+        change = update(jobs.tables.schedules).values(next_at=instant(60))
+        jobs.transact(lambda db: db.execute(change).rowcount)
+        hook = f"http://127.0.0.1:{receiver.server_port}/"
+        told = {"GLEANERY_NOTIFY_WEBHOOK_URL": hook, "GLEANERY_NOTIFY_WEBHOOK_SECRET": KEY}
+        with Node(tmp_path, **told):
+            wait_until(lambda: receiver.got, seconds=90)
+
+    message = json.loads(receiver.got[0][1])
+    facts = (message["event"], message["spider"], message["node"], message["reason"])
+    assert facts == ("budget", "google", "one", "max_pages")
+    assert message["job"].startswith("nightly-")
+    assert web.fetched == [0]
