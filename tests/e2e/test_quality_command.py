@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from items import Article, Comment, Post, Video
+from items import Annotation, Article, Comment, Post, Video
 from storage import open_store
 from tests.cli import COMMAND, ROOT, environment, gleanery
 from tests.conftest import wait_until
@@ -48,6 +48,20 @@ def test_items_are_scored_with_reasons_and_only_once(home):
     with open_store("sqlite", home / "gleanery.db") as store:
         (annotation,) = store.find(ARTICLE.identity)["annotations"]
     assert (annotation["tool"], annotation["score"] > 0.9) == ("quality", True)
+
+
+def test_labels_are_counted_by_model(home):
+    said = Annotation(tool="classify", engine="e5", version="1", value={"category": "food"})
+    with open_store("sqlite", home / "gleanery.db") as store:
+        store.save([replace(POST, annotations=[replace(said, score=0.5)])])
+
+    (found,) = gleanery(home, "labels", "--json").json
+
+    assert found == {
+        "tool": "classify", "engine": "e5", "version": "1", "labels": 1, "mean_score": 0.5,
+        "confirmed": 0, "corrected": 0,
+    }  # fmt: skip
+    assert "classify" in gleanery(home, "labels").stdout
 
 
 def test_what_changed_or_is_new_is_scored_next_time(home):
