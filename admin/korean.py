@@ -1,5 +1,6 @@
 """What the page says, in Korean; the English text is the key, a test finds what is missing."""
 
+from admin.korean_progress import PROGRESS
 from admin.korean_upkeep import UPKEEP
 
 KOREAN = {
@@ -177,4 +178,5 @@ KOREAN = {
     "Start now": "지금 시작",
     "Higher ones start first.": "높은 것이 먼저 시작합니다.",
 }
+KOREAN |= PROGRESS
 KOREAN |= UPKEEP

@@ -75,4 +75,14 @@ def instant(ms: float) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(sep=" ", timespec="seconds")[:19]
 
 
+def figure(value: float | None) -> str:
+    """Write a number with two decimals at most; ``None`` as a dash."""
+    return "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
+
+
 _ENVIRONMENT.filters["instant"] = instant
+_ENVIRONMENT.filters["figure"] = figure
+_ENVIRONMENT.globals["figures"] = {
+    "pages": "Pages", "items": "Items", "errors": "Errors", "seconds": "Seconds",
+    "wanted_share": "Share wanted",
+}  # fmt: skip

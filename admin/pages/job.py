@@ -20,6 +20,7 @@ from crawlers.scrapyd import asking
 from crawlers.scrapyd.logs import LEVELS, Level, log_of, tail
 from gleanery.errors import ConfigError
 from storage.jobs import Job, JobFilter
+from storage.jobs.comparing import RUNS, Comparison, compare
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -61,7 +62,7 @@ def page(request: Request, desk: AtDesk, asked: Query_) -> Response:
     again, _ = desk.jobs.ledger.page(JobFilter(parent=job.job))
     return show(
         request, "job", job=job, events=desk.jobs.ledger.events(job.job), again=again,
-        log=_log(desk, job, asked), asked=asked, levels=LEVELS,
+        log=_log(desk, job, asked), asked=asked, levels=LEVELS, compared=_compared(desk, job),
     )  # fmt: skip
 
 
@@ -70,6 +71,12 @@ def api(desk: AtDesk, name: Name) -> dict[str, Any]:
     """Give a job with its stats, and ``events``: what happened to it."""
     events = desk.jobs.ledger.events(name)
     return asdict(_known(desk, name)) | {"events": [asdict(event) for event in events]}
+
+
+@gate.read("/job/comparison", role="viewer")
+def api_comparison(desk: AtDesk, name: Name) -> dict[str, Any]:
+    """Hold a job against the last finished ones that were asked for the same."""
+    return asdict(_compared(desk, _known(desk, name)))
 
 
 @gate.read("/job/log", role="viewer")
@@ -127,6 +134,10 @@ def _known(desk: Desk, name: str) -> Job:
         return asking.known(desk.jobs, name)
     except ConfigError as error:
         raise HTTPException(404) from error
+
+
+def _compared(desk: Desk, job: Job) -> Comparison:
+    return compare(job, desk.jobs.ledger.runs_before(job, RUNS))
 
 
 def _log(desk: Desk, job: Job, asked: Looked) -> list[str] | None:

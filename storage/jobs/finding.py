@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from storage.jobs.schema import JobTables
+
+
+LOOKED_THROUGH = 1000
+"""Jobs of a spider among which earlier runs are looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,26 @@ def named(db: Connection, tables: JobTables, names: Collection[str]) -> list[Job
     """Return the jobs of these names, in no order."""
     query = select(tables.jobs).where(tables.jobs.c.job.in_(names))
     return [Job.read(dict(row)) for row in db.execute(query).mappings()]
+
+
+def runs_before(db: Connection, tables: JobTables, job: Job, limit: int) -> list[Job]:
+    """Return the last jobs before ``job`` of the same spider, arguments and settings.
+
+    Only those that finished in one attempt, since stats are of the last one; the newest first, out
+    of the last ``LOOKED_THROUGH`` of that spider.
+    """
+    c = tables.jobs.c
+    query = select(c.job, c.arguments, c.settings)
+    query = query.where(c.spider == job.spider, c.number < job.number, c.project == job.project)
+    query = query.where(c.state == "finished", c.attempt == 1).order_by(c.number.desc())
+    asked = (job.arguments, job.settings)
+    names = [
+        name
+        for name, arguments, settings in db.execute(query.limit(LOOKED_THROUGH))
+        if (json.loads(arguments), json.loads(settings)) == asked
+    ]
+    found = {each.job: each for each in named(db, tables, names[:limit])}
+    return [found[name] for name in names[:limit] if name in found]
 
 
 def in_states(db: Connection, tables: JobTables, *states: State) -> list[Job]:

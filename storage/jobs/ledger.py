@@ -214,6 +214,10 @@ class JobLedger:
             lambda db: finding.page(db, self.tables, wanted, cursor=cursor, limit=limit)
         )
 
+    def runs_before(self, job: Job, limit: int) -> list[Job]:
+        """Return the last finished jobs before ``job`` that were asked for the same."""
+        return self.read(lambda db: finding.runs_before(db, self.tables, job, limit))
+
     def in_states(self, *states: State) -> list[Job]:
         """Return all jobs in these states, oldest first."""
         return self.read(lambda db: finding.in_states(db, self.tables, *states))

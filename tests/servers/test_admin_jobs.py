@@ -359,3 +359,25 @@ def test_a_list_of_100_000_jobs_is_as_quick(tmp_path):
 
     assert max(took.values()) < 0.5, took
     assert searched < 2
+
+
+def test_a_job_is_held_against_the_runs_before_it(site, client):
+    jobs, asked = ledger(site.home), {"search": EVIL, "category": "food"}
+    for name, items, errors in (("r1", 40, 0), ("r2", 50, 1), ("r3", 60, 0), ("r4", 20, 4)):
+        jobs.add(Job(job=name, spider="reddit", arguments=dict(sorted(asked.items()))))
+        jobs.take(name, "one")
+        judged = {"focus/wanted": items // 2, "focus/off_topic": items // 2}
+        counted = {"item_scraped_count": items, "log_count/ERROR": errors} | judged
+        jobs.beat(name, pid=1, progress=items, stats=counted)
+        jobs.end(name, "finished", node="one", reason="finished")
+
+    first = client.get("/api/job/comparison?name=r3").json()
+    last = client.get("/api/job/comparison?name=r4").json()
+    shown = html.fromstring(client.get("/job?name=r4").text)
+
+    assert [run["job"] for run in last["before"]] == ["r3", "r2", "r1"]
+    assert (last["usual"]["items"], last["ratio"]["items"]) == (50, 0.4)
+    assert last["this"]["figures"]["wanted_share"] == 0.5
+    assert [a["figure"] for a in last["anomalies"]] == ["items", "errors"]
+    assert first["anomalies"] == []  # two runs before it are too few to judge by
+    assert len(shown.xpath("//*[@class='note bad']//li")) == 2

@@ -1,0 +1,13 @@
+"""What the pages of a job's progress say, in Korean: comparison, charts."""
+
+PROGRESS = {
+    "Beside earlier runs": "이전 실행과 비교",
+    "Out of line with the runs before:": "이전 실행과 크게 다릅니다:",
+    "usually": "보통",
+    "This run": "이번 실행",
+    "Of the median": "중앙값 대비",
+    "Median": "중앙값",
+    "Nobody has asked for the same before.": "같은 조건으로 끝난 이전 실행이 없습니다.",
+    "Seconds": "초",
+    "Share wanted": "원하는 분류의 비율",
+}
