@@ -8,6 +8,9 @@ PROGRESS = {
     "Of the median": "중앙값 대비",
     "Median": "중앙값",
     "Nobody has asked for the same before.": "같은 조건으로 끝난 이전 실행이 없습니다.",
+    "Limits": "한도",
+    "Bytes": "바이트",
+    "no limit": "한도 없음",
     "Seconds": "초",
     "Share wanted": "원하는 분류의 비율",
 }

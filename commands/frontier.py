@@ -175,6 +175,34 @@ def resume(crawl: Crawl, redis: RedisUrl = "", as_json: AsJson = False) -> None:
 
 
 @frontier.command()
+def limit(
+    crawl: Crawl,
+    limits: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=NUMBER…",
+            help="max_pages, max_items, max_bytes, max_seconds; 0 = none. / 한도; 0 = 없음.",
+        ),
+    ],
+    redis: RedisUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Change what a crawl may use up while it runs (실행 중 한도 변경)."""
+    from gleanery.errors import ConfigError
+
+    chosen: dict[str, int] = {}
+    for word in limits:
+        name, _, number = word.partition("=")
+        if not number.isascii() or not number.isdigit():
+            raise ConfigError(f"{word!r} is not NAME=NUMBER (이름=숫자가 아닙니다)")
+        chosen[name] = int(number)
+    with controlled(crawl, redis) as control:
+        control.limit(chosen)
+        budgets = control.stats().budgets
+    _tell(as_json, f"Limits / 한도: {budgets or '–'}", budgets=budgets)
+
+
+@frontier.command()
 def drop(
     crawl: Crawl,
     yes: Annotated[

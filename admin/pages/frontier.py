@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import Form, HTTPException, Query, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from admin.desk import Desk
+from admin.failures import RefusedError
 from admin.gate import AtDesk, Gate, Who
 from admin.rendering import go, show
+from crawlers.frontier.control import checked_limits
 from crawlers.frontier.opened import controlled_crawl, listed_crawls
 from gleanery.errors import ConfigError, FrontierGoneError
 from storage.office.sessions import Session
@@ -30,6 +33,7 @@ MOST = 10_000
 LEAST_REASON = 3
 """Characters."""
 Action = Literal["pause", "resume", "requeue", "discard"]
+Limit = Annotated[int, Form(ge=0, le=2**53)]
 DONE: dict[Action, str] = {
     "pause": "paused",
     "resume": "resumed",
@@ -93,6 +97,48 @@ def api_act(
 ) -> dict[str, Any]:
     """Pause, resume, or queue dead letters again or discard them, with a reason: one, or all."""
     return steer(desk, who, name, action, letter=letter, reason=reason)
+
+
+@gate.form("/crawl/limits", role="operator")
+def form_limits(
+    *,
+    request: Request,
+    desk: AtDesk,
+    who: Who,
+    name: CrawlField,
+    max_pages: Limit,
+    max_items: Limit,
+    max_bytes: Limit,
+) -> Response:
+    """Change what a running crawl may use up."""
+    limit(desk, who, name, {"max_pages": max_pages, "max_items": max_items, "max_bytes": max_bytes})
+    return go(request, f"/crawl?name={quote(name, safe='')}&done=saved")
+
+
+@gate.act("/crawl/limits", role="operator")
+def api_limits(
+    *, desk: AtDesk, who: Who, name: Crawl, limits: dict[str, Annotated[int, Field(le=2**53)]]
+) -> dict[str, int]:
+    """Change some of ``max_pages``, ``max_items``, ``max_bytes``, ``max_seconds``; 0 = none."""
+    return limit(desk, who, name, limits)
+
+
+def limit(desk: Desk, who: Session, name: str, limits: dict[str, int]) -> dict[str, int]:
+    """Change a crawl's limits, and note it; return all that it has now.
+
+    Raises:
+        HTTPException: 404, there is no such crawl.
+        RefusedError: There is no such limit, or it is less than 0.
+    """
+    try:
+        limits = checked_limits(limits)
+    except ConfigError as error:
+        raise RefusedError(str(error)) from error
+    with _crawl(desk, name) as control:
+        with desk.change(who, "crawl.limits", name, control.stats().budgets) as change:
+            control.limit(limits)
+            change.after = control.stats().budgets
+        return dict(change.after)
 
 
 def looked(desk: Desk, name: str) -> dict[str, Any]:

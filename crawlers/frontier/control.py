@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Literal
 from scrapy import Request
 from scrapy.utils.request import fingerprint
 
+from gleanery.errors import ConfigError
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from crawlers.frontier.report import FrontierReport
+
+LIMITS = ("max_pages", "max_items", "max_bytes", "max_seconds")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,6 +121,16 @@ class FrontierControl(ABC):
         """Undo :meth:`pause`."""
 
     @abstractmethod
+    def limit(self, limits: Mapping[str, int]) -> None:
+        """Change what the crawl may use up; its workers keep to it from their next exchange on.
+
+        Args:
+            limits: Some of ``max_pages``, ``max_items``, ``max_bytes`` and ``max_seconds`` (since
+                the crawl began), each for all workers and runs together; 0 = no limit. What is
+                not named stays. The next run of the job brings its own.
+        """
+
+    @abstractmethod
     def drop(self) -> None:
         """Delete the crawl; workers that still run end with ``frontier_gone``."""
 
@@ -131,6 +145,18 @@ def node_of(node: str) -> str:
 def attempts_of(history: str) -> list[Attempt]:
     """Read a history: ``ms@worker@why`` of each failure, parted by commas."""
     return [_attempt(text) for text in history.split(",") if text]
+
+
+def checked_limits(limits: Mapping[str, int]) -> dict[str, int]:
+    """Return ``limits`` as a plain dictionary.
+
+    Raises:
+        ConfigError: There is no such limit, or it is less than 0.
+    """
+    for name, value in limits.items():
+        if name not in LIMITS or value < 0:
+            raise ConfigError(f"{name}={value}: {', '.join(LIMITS)}, 0 or more (0 이상)")
+    return dict(limits)
 
 
 def id_number(lease_id: str) -> int:

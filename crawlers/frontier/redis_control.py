@@ -13,6 +13,7 @@ from crawlers.frontier.control import (
     DeadLetter,
     FrontierControl,
     attempts_of,
+    checked_limits,
     id_number,
     node_of,
 )
@@ -22,7 +23,7 @@ from crawlers.frontier.report import FrontierReport, url_of
 from gleanery.errors import FrontierError, FrontierGoneError, FrontierUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from redis import Redis
 
@@ -30,6 +31,18 @@ _QUEUE_AGAIN = script("queue_again")
 _SET_STATE = """
 if redis.call('HEXISTS', KEYS[1], 'generation') == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'state', ARGV[1])
+return 1
+"""
+_LIMIT = """
+if redis.call('HEXISTS', KEYS[1], 'generation') == 0 then return 0 end
+for i = 1, #ARGV, 2 do
+    local name, value = ARGV[i], ARGV[i + 1]
+    if name == 'max_seconds' then
+        local began, seconds = redis.call('HGET', KEYS[1], 'began'), tonumber(value)
+        name, value = 'deadline', seconds > 0 and began + seconds * 1000 or 0
+    end
+    redis.call('HSET', KEYS[1], name, value)
+end
 return 1
 """
 BATCH = 500
@@ -46,6 +59,7 @@ class RedisControl(FrontierControl):
         self.prefix = f"gleanery:{{{crawl}}}:"
         self._again = redis.register_script(_QUEUE_AGAIN)
         self._set_state = redis.register_script(_SET_STATE)
+        self._limit = redis.register_script(_LIMIT)
 
     def stats(self) -> FrontierReport:
         with answering():
@@ -101,6 +115,12 @@ class RedisControl(FrontierControl):
 
     def resume(self) -> None:
         self._change_state("running")
+
+    def limit(self, limits: Mapping[str, int]) -> None:
+        pairs = [word for pair in checked_limits(limits).items() for word in pair]
+        with answering():
+            if not self._limit(keys=[self.prefix + "meta"], args=pairs):
+                self._require()
 
     def drop(self) -> None:
         with answering():

@@ -157,6 +157,7 @@ class FrontierScheduler(BaseScheduler):
     async def _join(self) -> None:
         """Wait for the queue, and say whether there was something to go on with."""
         place, left = place_of(self.crawler), await self.exchanger.open()
+        self.stats.set_value("frontier/crawl", place.crawl)
         extra = {"spider": self.spider}
         if left is None:
             logger.info("Crawl %s begins", place, extra=extra)

@@ -13,6 +13,7 @@ from crawlers.frontier.control import (
     DeadLetter,
     FrontierControl,
     attempts_of,
+    checked_limits,
     id_number,
     node_of,
 )
@@ -21,11 +22,11 @@ from crawlers.frontier.sqlite_faults import naming_faults
 from crawlers.frontier.sqlite_file import alone_in
 from crawlers.frontier.sqlite_ledger import Ledger
 from crawlers.frontier.sqlite_report import read_report
-from crawlers.frontier.sqlite_schema import VERSION, empty
+from crawlers.frontier.sqlite_schema import VERSION, empty, set_limits
 from gleanery.errors import FrontierError, FrontierGoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 BATCH = 500
@@ -120,6 +121,11 @@ class SqliteControl(FrontierControl):
 
     def resume(self) -> None:
         self._change_state("running")
+
+    def limit(self, limits: Mapping[str, int]) -> None:
+        values = checked_limits(limits)
+        with self._opened() as db, _transaction(db):
+            set_limits(db, values)
 
     def drop(self) -> None:
         """Empty the file, so that workers find their crawl gone; then remove it.

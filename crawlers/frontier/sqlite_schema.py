@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Mapping
 
     from crawlers.frontier.protocol import Budget
 
@@ -26,11 +27,17 @@ def create_tables(db: sqlite3.Connection) -> None:
 
 def limit(db: sqlite3.Connection, budget: Budget) -> None:
     """Set what the crawl may use up; its time runs from the crawl's beginning."""
-    (began,) = db.execute("SELECT value FROM meta WHERE name = 'began'").fetchone()
-    limits = asdict(budget)
-    seconds = limits.pop("max_seconds")
-    limits["deadline"] = began + int(seconds * 1000) if seconds else 0
-    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(limits.items()))
+    set_limits(db, asdict(budget))
+
+
+def set_limits(db: sqlite3.Connection, limits: Mapping[str, float]) -> None:
+    """Set some of the fields of a ``Budget``; the others stay."""
+    values = dict(limits)
+    if "max_seconds" in values:
+        (began,) = db.execute("SELECT value FROM meta WHERE name = 'began'").fetchone()
+        seconds = values.pop("max_seconds")
+        values["deadline"] = began + int(seconds * 1000) if seconds else 0
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(values.items()))
 
 
 def is_over(db: sqlite3.Connection, *, since: int) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from crawlers.frontier.control import node_of
 from crawlers.frontier.protocol import HostRule, Outbox, Push
 from crawlers.frontier.report import HostCounts, rates
-from gleanery.errors import FrontierGoneError
+from gleanery.errors import ConfigError, FrontierGoneError
 
 
 @pytest.fixture
@@ -173,6 +173,26 @@ async def test_a_paused_crawl_leases_nothing_until_it_is_resumed(join, control):
 
     assert (paused.state, numbers(paused)) == ("paused", [])
     assert (resumed.state, numbers(resumed)) == ("running", [0])
+
+
+async def test_a_changed_limit_reaches_workers_at_their_next_exchange(join, control):
+    queue = await join()
+    await queue.exchange(Outbox(pushes=[page(n) for n in range(5)]))
+    leased = (await queue.exchange(want=2)).leases
+
+    control.limit({"max_pages": 2})
+    spent = await queue.exchange(Outbox(ended=[(each.id, "done") for each in leased]), want=2)
+    control.limit({"max_pages": 3, "max_seconds": 3600})
+    more = await queue.exchange(want=5)
+
+    assert (spent.state, numbers(spent)) == ("max_pages", [])
+    assert (more.state, numbers(more)) == ("running", [2])
+    budgets = control.stats().budgets
+    assert (budgets["max_pages"], budgets["deadline"] > 0) == (3, True)
+    control.limit({"max_seconds": 0})
+    assert "deadline" not in control.stats().budgets
+    with pytest.raises(ConfigError, match="max_cats"):
+        control.limit({"max_cats": 1})
 
 
 async def test_a_dropped_crawl_is_gone_for_its_workers_and_for_its_control(join, control):
