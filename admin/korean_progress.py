@@ -8,6 +8,7 @@ PROGRESS = {
     "Of the median": "중앙값 대비",
     "Median": "중앙값",
     "Nobody has asked for the same before.": "같은 조건으로 끝난 이전 실행이 없습니다.",
+    "Requests by depth and state, as in the table below": "깊이와 상태별 요청 수 (아래 표와 같음)",
     "Limits": "한도",
     "Bytes": "바이트",
     "no limit": "한도 없음",

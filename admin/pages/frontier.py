@@ -14,6 +14,7 @@ from starlette.responses import Response
 from admin.desk import Desk
 from admin.failures import RefusedError
 from admin.gate import AtDesk, Gate, Who
+from admin.picture import levels
 from admin.rendering import go, show
 from crawlers.frontier.control import checked_limits
 from crawlers.frontier.opened import controlled_crawl, listed_crawls
@@ -53,7 +54,8 @@ def page(request: Request, desk: AtDesk) -> Response:
 @gate.page("/crawl", role="viewer")
 def crawl_page(request: Request, desk: AtDesk, name: Crawl) -> Response:
     """Show one crawl by depth, and its dead letters."""
-    return show(request, "crawl", **looked(desk, name))
+    found = looked(desk, name)
+    return show(request, "crawl", levels=levels(found["report"].depths), **found)
 
 
 @gate.read("/frontier", role="viewer")

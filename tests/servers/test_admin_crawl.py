@@ -44,7 +44,7 @@ async def test_limits_are_changed_on_the_page_and_as_json(site):
 
     led = client.get("/job?name=runs").text
     saved = client.post("/crawl/limits", data=form)
-    shown = client.get("/crawl?name=food").text
+    shown = client.get("/crawl?name=food", headers={"Accept-Language": "en"}).text
     more = client.post(
         "/api/crawl/limits?name=food", json={"max_items": 9}, headers={"X-CSRF-Token": csrf}
     )
@@ -54,6 +54,7 @@ async def test_limits_are_changed_on_the_page_and_as_json(site):
 
     assert 'href="/crawl?name=food"' in led
     assert saved.headers["location"] == "/crawl?name=food&done=saved"
+    assert 'aria-label="Requests by depth' in shown
     assert 'name="max_pages" type="number" min="0" value="7"' in shown
     assert more.json() == {"max_pages": 7, "max_items": 9}
     assert (refused.status_code, "max_cats" in refused.text) == (409, True)

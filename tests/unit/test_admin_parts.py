@@ -13,8 +13,10 @@ pytest.importorskip("fastapi", reason="needs gleanery[server]")
 
 from admin.failures import TITLES
 from admin.korean import KOREAN
+from admin.picture import levels
 from admin.rendering import NOTES
 from admin.runs import TITLES as RUNS
+from crawlers.frontier.report import DepthCounts
 
 ADMIN = Path(__file__).parents[2] / "admin"
 
@@ -52,3 +54,19 @@ def test_every_picture_is_shown_in_the_docs_and_they_are_light():
     shown = re.findall(r"\(screenshots/([\w.-]+)\)", (docs / "admin.md").read_text("utf-8"))
     assert sorted(shown) == [picture.name for picture in pictures]
     assert sum(picture.stat().st_size for picture in pictures) < 2 * 10**6
+
+
+def test_a_crawls_levels_are_as_wide_as_they_have_requests():
+    depths = [
+        DepthCounts(depth=0, done=1),
+        DepthCounts(depth=1, done=1, queued=2, pruned=1),
+        DepthCounts(depth=2),
+    ]
+
+    first, second, third = levels(depths)
+
+    assert (first.total, [(p.x, p.width) for p in first.pieces]) == (1, [(225, 150)])
+    drawn = [(p.state, p.x, p.width) for p in second.pieces]
+    assert drawn == [("done", 0, 150), ("queued", 150, 300), ("pruned", 450, 150)]
+    assert third.pieces == []
+    assert levels([]) == []
