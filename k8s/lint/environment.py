@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -114,11 +115,18 @@ def settings(world: World) -> Iterator[Finding]:
         ours = {name: value for name, value in values.items() if name.startswith(PREFIX)}
         for name in sorted(set(ours) - set(KNOWN)):
             yield Finding("setting", where, f"{name} is no setting")
-        try:
-            Config(**{KNOWN[n]: v for n, v in ours.items() if n in KNOWN and v})  # type: ignore[arg-type]
-        except ValidationError as error:
-            for each in error.errors():
-                yield Finding("setting", where, f"{'.'.join(map(str, each['loc']))}: {each['msg']}")
+        for why in refusals(frozenset((n, v) for n, v in ours.items() if n in KNOWN and v)):
+            yield Finding("setting", where, why)
+
+
+@cache
+def refusals(variables: frozenset[tuple[str, str]]) -> tuple[str, ...]:
+    """Return why our settings would refuse such values; it takes a tenth of a second to know."""
+    try:
+        Config(**{KNOWN[name]: value for name, value in variables})  # type: ignore[arg-type]
+    except ValidationError as error:
+        return tuple(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    return ()
 
 
 RULES = (loose_references, doubles, settings)
