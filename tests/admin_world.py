@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from crawlers.frontier import protocol
+from crawlers.frontier.protocol import Outbox, Push
+from crawlers.frontier.sqlite_queue import SqliteQueue
 from items import Annotation, Comment, MediaFile, Post, Proposal
 from media.store import open_media
 from storage import open_store
@@ -70,3 +74,17 @@ def post(number: int) -> Post:
         classified_at=FIRST,
         annotations=[Annotation(tool="classify", engine="e5", version="1", value=value, score=0.8)],
     )  # fmt: skip
+
+
+async def begin_crawl(home: Path) -> None:
+    """Leave the crawl ``food`` with two requests queued, one of them at an attacker's host."""
+    queue = SqliteQueue(home / "frontier" / "food.db", "a", protocol.Rules())
+    await queue.open()
+    await queue.exchange(Outbox(pushes=[_request(1, "site"), _request(2, EVIL)]))
+    await queue.close()
+
+
+def _request(number: int, host: str) -> Push:
+    body = json.dumps({"v": 1, "url": f"http://{host}/{number}"}).encode()
+    fingerprint = number.to_bytes(20, "big")
+    return Push(fingerprint=fingerprint, depth=number - 1, host=host, body=body, path=())

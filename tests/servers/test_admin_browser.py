@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from playwright.sync_api import Page, Response, expect, sync_playwright
 from platforms.web.browser import SYSTEM_BROWSER
 from storage.jobs import Job
 from tests.admin_site import admin_site, password
-from tests.admin_world import EVIL, NUMBER, fill
+from tests.admin_world import EVIL, NUMBER, begin_crawl, fill
 from tests.conftest import missing_server
 from tests.scrapyd_nodes import ledger
 from tests.servers.test_model_typescript import install
@@ -25,7 +26,7 @@ PAGES = (
     "/", "/items", f"/item?id=reddit:t3_{NUMBER - 1}", "/proposals", "/jobs", "/job?name=evil",
     "/topics", "/nodes", "/seeds", "/seeds/file?name=news", "/engines", "/stores", "/runs",
     "/item/alike?id=reddit:t3_1", "/start", "/schedules", "/frontier", "/work", "/settings",
-    "/audit", "/nothing-here",
+    "/crawl?name=food", "/audit", "/nothing-here",
 )  # fmt: skip
 
 
@@ -40,6 +41,7 @@ def axe(tmp_path_factory):
 def site(tmp_path_factory):
     home = tmp_path_factory.mktemp("admin")
     fill(home)
+    asyncio.run(begin_crawl(home))
     with admin_site(home) as running:
         yield running
 

@@ -8,10 +8,9 @@ import pytest
 
 pytest.importorskip("argon2", reason="needs gleanery[server]")
 
-from crawlers.frontier.protocol import Outbox, Push, Rules
-from crawlers.frontier.sqlite_queue import SqliteQueue
 from storage.jobs import Job
 from tests.admin_site import admin_site, token_of
+from tests.admin_world import begin_crawl
 from tests.scrapyd_nodes import ledger
 
 
@@ -21,20 +20,8 @@ def site(tmp_path):
         yield running
 
 
-async def begin(home):
-    queue = SqliteQueue(home / "frontier" / "food.db", "a", Rules())
-    await queue.open()
-    await queue.exchange(Outbox(pushes=[page(1), page(2)]))
-    await queue.close()
-
-
-def page(number):
-    body = b'{"v": 1, "url": "http://site/%d"}' % number
-    return Push(fingerprint=number.to_bytes(20, "big"), depth=0, host="site", body=body, path=())
-
-
 async def test_limits_are_changed_on_the_page_and_as_json(site):
-    await begin(site.home)
+    await begin_crawl(site.home)
     jobs, client = ledger(site.home), site.client("operator")
     jobs.add(Job(job="runs", spider="google"))
     jobs.take("runs", "one")
