@@ -79,7 +79,7 @@ def test_nothing_runs_with_more_than_it_needs(name):
     assert each["cap_drop"] == ["ALL"]
     assert each["security_opt"] == ["no-new-privileges:true"]
     assert name not in OURS or "cap_add" not in each
-    assert re.search(r":\d", each["image"])
+    assert re.search(r":v?\d", each["image"])
     assert all(port.startswith("127.0.0.1:") for port in each.get("ports", []))
 
 
@@ -106,6 +106,20 @@ def test_networks_part_what_need_not_meet():
         assert reach[server] <= inside
 
 
+def test_prometheus_reaches_whoever_tells_it_something():
+    """Its targets are services that share a network with it; what it reads lies where it looks."""
+    folder = ROOT / "k8s" / "components" / "monitoring"
+    scrapes = yaml.safe_load((folder / "prometheus.yml").read_text("utf-8"))["scrape_configs"]
+    targets = {t.split(":")[0] for s in scrapes for c in s["static_configs"] for t in c["targets"]}
+    near = set(SERVICES["prometheus"]["networks"])
+
+    assert targets == {"exporter", "model", "client", "admin", "crawl", "worker"}
+    assert all(near & set(SERVICES[name]["networks"]) for name in targets)
+    assert near & set(SERVICES["grafana"]["networks"])
+    mounts = [v.split(":") for each in SERVICES.values() for v in each.get("volumes", [])]
+    assert all((ROOT / place).is_dir() for place, *_ in mounts if place.startswith("./"))
+
+
 def test_the_script_writes_every_password():
     done = subprocess.run(
         [ROOT / "images" / "passwords.sh"], capture_output=True, text=True, check=True
@@ -118,7 +132,8 @@ def test_the_script_writes_every_password():
 
 
 def test_volumes_are_declared_and_writable_folders_are_in_the_image():
-    named = {v.split(":")[0] for each in SERVICES.values() for v in each.get("volumes", [])}
+    mounted = {v.split(":")[0] for each in SERVICES.values() for v in each.get("volumes", [])}
+    named = {place for place in mounted if not place.startswith("./")}
     places = {v.split(":")[1] for each in OURS.values() for v in each.get("volumes", [])}
     made = re.search(r"install -d -o 10001 .* 0750 (.*)", (ROOT / "Dockerfile").read_text("utf-8"))[
         1
