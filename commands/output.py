@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gleanery.logs import writes_json
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -38,6 +36,8 @@ def say(text: str, *, stderr: bool = False) -> None:
 
 def tell(name: str, text: str) -> None:
     """Write how a program gets on to stderr: ``name: text``, or as a line of a log in JSON."""
+    from gleanery.logs import writes_json
+
     if writes_json():
         logging.getLogger(f"gleanery.{name}").info("%s", text)
     else:

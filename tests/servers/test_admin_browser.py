@@ -116,7 +116,7 @@ def test_the_policy_lets_our_own_pages_work(site, browser):
     page.goto(f"{site.url}/items")
     page.evaluate("window.stayed = true")
     page.locator("#q").fill("이야기 77")
-    page.locator("main form button").click()
+    page.locator("main form button.main").click()
     expect(page.locator("tbody tr")).to_have_count(1)
 
     assert page.evaluate("window.stayed")
