@@ -6,7 +6,7 @@ PIP := $(BIN)/pip --disable-pip-version-check
 # Many tests wait for servers and delays, the slow ones for kills and leases: more workers than the
 # two cores there are pay.
 WORKERS ?= 3
-SLOW_WORKERS ?= 6
+SLOW_WORKERS ?= 4
 # Most of these tests load a model or start a program, on one core.
 MODELS_WORKERS ?= 2
 # An index where torch comes without CUDA; PyPI's own build for Linux brings gigabytes of it.
@@ -44,7 +44,7 @@ test: $(VENV)/dev test-servers    ## the fast suite, with the real servers this 
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not models" $(ARGS)
 
 test-slow: $(VENV)/dev test-servers    ## the slow part
-	$(BIN)/python -m pytest -n $(SLOW_WORKERS) -m "slow and not models" $(ARGS)
+	$(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk 1 -m "slow and not models" $(ARGS)
 
 test-models: $(VENV)/models test-servers    ## the engines that need torch, transformers or llama.cpp, with a real small model
 	$(BIN)/python -m pytest -n $(MODELS_WORKERS) --dist loadfile --core-each -m models $(ARGS)

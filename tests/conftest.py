@@ -30,6 +30,14 @@ from tests.store_servers import (
 FIXTURES = Path(
     os.environ.get("GLEANERY_FIXTURES", Path(__file__).parents[2] / "shared" / "fixtures")
 )
+LONGEST = {
+    "test_e5_keeps_its_quality_with_and_without_labels",
+    "test_a_second_demo_gives_the_same_counts",
+    "test_every_item_is_stored_once_whoever_is_killed",
+    "test_the_api_keeps_to_its_description_for_long",
+    "test_a_crawl_outlives_restarts_and_is_found_at_the_edge",
+}
+"""More than a minute each."""
 EVALSET = FIXTURES.parent / "evalset" / "dev.jsonl"
 
 # No assertion on wall time: a busy machine is no counterexample.
@@ -67,6 +75,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--core-each", action="store_true", help="a core for each xdist process")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, or one process is left alone with them at the end."""
+    items.sort(key=lambda item: item.name.partition("[")[0] not in LONGEST)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

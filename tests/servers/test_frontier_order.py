@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import defaultdict
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from tests.graph_site import GraphSite
 
 PAGES, LIMIT = 364, 5
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+PAGE = r'"url": "[^"]*/page/(\d+)"'
+LEASE = rf'\d+;(\d+);([^;]*);[^;]*;[^;]*;{{"v": 1, {PAGE}'
 WORKERS = [1, 3, pytest.param(8, marks=pytest.mark.slow)]
 
 
@@ -57,20 +60,17 @@ def watched(redis_url):
     """Yield what each list of the queue takes in and gives out, in order, as Redis sees it."""
     came, went = defaultdict(list), defaultdict(list)
 
-    def page_of(entry):
-        return int(json.loads(entry.split(";", 2)[2])["url"].rsplit("/", 1)[1])
-
     def listen(monitor):
         for event in monitor.listen():
             verb, _, rest = event["command"].partition(" ")
             if (verb, rest) == ("ECHO", "enough"):
                 return
             if verb == "RPUSH" and rest.startswith(f"{CRAWL}queue:"):
-                key, _, entry = rest.partition(" ")
-                came[key.split(":", 3)[3]].append(page_of(entry))
+                key, _, entries = rest.partition(" ")
+                came[key.split(":", 3)[3]] += map(int, re.findall(PAGE, entries))
             if verb == "HSET" and rest.startswith(f"{CRAWL}lease:"):
-                _at, depth, host, entry = rest.split(" ", 2)[2].split(";", 3)
-                went[f"{depth}:{host}"].append(page_of(entry))
+                for depth, host, page in re.findall(LEASE, rest):
+                    went[f"{depth}:{host}"].append(int(page))
 
     with Redis.from_url(redis_url, socket_timeout=None) as client, client.monitor() as monitor:
         thread = threading.Thread(target=listen, args=(monitor,), daemon=True)

@@ -79,9 +79,9 @@ def test_filled_tables_go_up_and_down_and_keep_what_is_filtered_by(store):
 
     migrate.downgrade(database, "0004")
     migrate.upgrade(database)
-    if store.name == "mysql+mongodb":  # its documents are elsewhere: `gleanery db init` fills
-        assert any("gleanery db init" in problem for problem in store.check())
-        open_store(store.name, "", store.options).init()
+    wrong = [problem.split()[0] for problem in store.check()]  # `gleanery db init` fills these
+    assert wrong == (["entries"] if store.name == "mysql+mongodb" else []) + ["categories"]
+    open_store(store.name, "", store.options).init()
     database.close()
 
     assert store.check() == []
