@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -32,6 +32,10 @@ RedisUrl = Annotated[
         help="Default: GLEANERY_REDIS_URL; without it, files in HOME/frontier. / Redis 주소.",
     ),
 ]
+Ids = Annotated[
+    list[str] | None, typer.Argument(help="Ids shown by `dead`. / `dead`가 보여 주는 번호.")
+]
+Every = Annotated[bool, typer.Option("--all", help="All of them. / 모두.")]
 Limit = Annotated[int, typer.Option(min=1, help="Rows at most. / 최대 행 수.")]
 
 
@@ -89,40 +93,30 @@ def dead(crawl: Crawl, redis: RedisUrl = "", limit: Limit = 50, as_json: AsJson 
 @frontier.command()
 def requeue(
     crawl: Crawl,
-    ids: Annotated[
-        list[str] | None, typer.Argument(help="Ids shown by `dead`. / `dead`가 보여 주는 번호.")
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All of them. / 모두.")] = False,
+    ids: Ids = None,
+    every: Every = False,
     redis: RedisUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """Put dead letters back to the head of their depth (포기한 요청을 다시 대기열로)."""
-    from gleanery.errors import ConfigError
-
-    if bool(ids) == every:
-        raise ConfigError("Give ids, or --all (번호나 --all 가운데 하나를 주세요).")
+    letters = _chosen(ids, every=every)
     with controlled(crawl, redis) as control:
-        number = control.requeue("all" if every else ids or [])
+        number = control.requeue(letters)
     _tell(as_json, f"{number} queued again / 다시 대기열로: {number}", requeued=number)
 
 
 @frontier.command()
 def discard(
     crawl: Crawl,
-    ids: Annotated[
-        list[str] | None, typer.Argument(help="Ids shown by `dead`. / `dead`가 보여 주는 번호.")
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="All of them. / 모두.")] = False,
+    ids: Ids = None,
+    every: Every = False,
     redis: RedisUrl = "",
     as_json: AsJson = False,
 ) -> None:
     """Forget dead letters for good (포기한 요청을 버림)."""
-    from gleanery.errors import ConfigError
-
-    if bool(ids) == every:
-        raise ConfigError("Give ids, or --all (번호나 --all 가운데 하나를 주세요).")
+    letters = _chosen(ids, every=every)
     with controlled(crawl, redis) as control:
-        number = control.discard("all" if every else ids or [])
+        number = control.discard(letters)
     _tell(as_json, f"{number} discarded / 버림: {number}", discarded=number)
 
 
@@ -223,6 +217,19 @@ def drop(
             )
         control.drop()
     _tell(as_json, "Deleted / 지웠습니다", dropped=crawl)
+
+
+def _chosen(ids: list[str] | None, *, every: bool) -> list[str] | Literal["all"]:
+    """Return which dead letters are meant.
+
+    Raises:
+        ConfigError: Neither ids nor all, or both.
+    """
+    from gleanery.errors import ConfigError
+
+    if bool(ids) == every:
+        raise ConfigError("Give ids, or --all (번호나 --all 가운데 하나를 주세요).")
+    return "all" if every else ids or []
 
 
 def _tell(as_json: bool, text: str, **facts: object) -> None:
