@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from storage.item_filter import ItemFilter, Place
 
 Query = tuple[str, list[Any]]
+SCANNED = 500
+"""Items of a page of a scan."""
 
 
 def page_query(wanted: ItemFilter, after: Place | None, limit: int) -> Query:
@@ -42,6 +46,18 @@ def comments_query(root: str, after: int, limit: int) -> Query:
         " ORDER BY id LIMIT ?",
         [root, after, limit],
     )
+
+
+def scan_query(last: int, *, unclassified: bool, kinds: Sequence[str]) -> Query:
+    """Return the query for ``id`` and ``body`` of the next items in the order of their numbers.
+
+    The plus keeps SQLite from looking kinds up in their index: it would sort all of
+    them for each page.
+    """
+    where = "id > ?" + (" AND classified_at IS NULL" if unclassified else "")
+    where += f" AND +kind IN ({','.join('?' * len(kinds))})" if kinds else ""
+    sql = f"SELECT id, body FROM items WHERE {where} ORDER BY id LIMIT {SCANNED}"  # noqa: S608
+    return sql, [last, *kinds]
 
 
 def _where(wanted: ItemFilter) -> tuple[list[str], list[Any]]:

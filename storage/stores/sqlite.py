@@ -20,7 +20,7 @@ from storage.book import TOMBSTONES, VISITS, Book
 from storage.bookkeeping import folded, pages
 from storage.item_filter import ANY, Place, cut
 from storage.sqlite import book, deletion, schema, writing
-from storage.sqlite.pages import comments_query, page_query, search_query
+from storage.sqlite.pages import comments_query, page_query, scan_query, search_query
 from storage.store import Row, Store, StoreStats
 from storage.tombstones import buried, without
 from storage.visits import Policy, followed, observed
@@ -141,13 +141,9 @@ class SqliteStore(Store):
         return cut(found, limit, lambda row: Place("", row["id"]), _item)
 
     def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
-        where = "id > ?" + (" AND classified_at IS NULL" if unclassified else "")
-        where += f" AND kind IN ({','.join('?' * len(kinds))})" if kinds else ""
-        sql = f"SELECT id, body FROM items WHERE {where} ORDER BY id LIMIT 500"  # noqa: S608
         last = 0
         while True:
-            with self._lock, _translated():
-                rows = self._connected().execute(sql, (last, *kinds)).fetchall()
+            rows = self._fetched(*scan_query(last, unclassified=unclassified, kinds=kinds))
             if not rows:
                 return
             for row in rows:

@@ -10,7 +10,7 @@ import pytest
 from gleanery.errors import StoreError
 from items import Annotation, Post
 from storage import ItemFilter, Place, StoreOptions, open_store
-from storage.sqlite.pages import page_query
+from storage.sqlite.pages import page_query, scan_query
 
 
 def test_a_file_of_the_version_before_is_brought_up_to_date(tmp_path):
@@ -69,6 +69,19 @@ def test_every_page_is_read_from_an_index_in_order(tmp_path, text, order):
 
     assert plan[3].startswith(f"SEARCH items USING INDEX items_by_{wanted.index} (")
     assert f"{order}<" in plan[3]
+
+
+@pytest.mark.parametrize("kinds", [(), ("post", "comment")])
+@pytest.mark.parametrize("unclassified", [False, True])
+def test_a_scan_sorts_nothing(tmp_path, kinds, unclassified):
+    path = tmp_path / "store.db"
+    open_store("sqlite", path).open()
+    with sqlite3.connect(path) as db:
+        sql, values = scan_query(7, unclassified=unclassified, kinds=kinds)
+        (plan,) = db.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
+
+    index = "INDEX items_unclassified" if unclassified else "INTEGER PRIMARY KEY"
+    assert plan[3].startswith(f"SEARCH items USING {index} (")
 
 
 def test_a_file_of_a_later_version_is_refused(tmp_path):
