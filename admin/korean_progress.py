@@ -14,4 +14,5 @@ PROGRESS = {
     "no limit": "한도 없음",
     "Seconds": "초",
     "Share wanted": "원하는 분류의 비율",
+    "anomaly": "이전 실행과 다름",
 }

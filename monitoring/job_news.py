@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
 AGAIN = 200
 """Events that are read once more: a transaction with a lower number may end later."""
-EVENTS = ("queued", "started", "stalled", "goes on", "to be cancelled", "drained", *ENDED)
+EVENTS = (
+    "queued",
+    "started",
+    "stalled",
+    "goes on",
+    "to be cancelled",
+    "drained",
+    "anomaly",
+    *ENDED,
+)
 """Labels that there are; ``lost`` once for each attempt that was. Others count as ``other``."""
 
 

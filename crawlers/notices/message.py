@@ -18,6 +18,7 @@ SAID = {
     "stalled": ("gets nowhere", "진행이 멈췄습니다"),
     "lost": ("lost its node", "노드를 잃었습니다"),
     "budget": ("reached its limit", "한도에 이르렀습니다"),
+    "anomaly": ("is out of line with the runs before it", "이전 실행과 크게 다릅니다"),
 }
 LONGEST = 500
 """Characters of a reason."""

@@ -1,4 +1,4 @@
-"""Settings of notices: who is told of jobs that fail, stall, are lost or reach their limit."""
+"""Settings of notices: who is told of jobs that fail, stall, are lost or out of line."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from gleanery.fields.base import Fields, Words, split
 class NoticeFields(Fields):
     """Settings of notices of jobs."""
 
-    notify_events: Words = ("failed", "stalled", "lost", "budget")
-    """What people are told of; ``budget``: a job ended because its limit was reached."""
+    notify_events: Words = ("failed", "stalled", "lost", "budget", "anomaly")
+    """What people are told of; ``budget``: a job ended because its limit was reached; ``anomaly``:
+    it finished out of line with earlier runs."""
     notify_webhook_url: SecretStr = SecretStr("")
     """Where each event is posted as JSON; empty = nowhere. Internal addresses are refused unless
     ``GLEANERY_ALLOWED_ADDRESSES`` opens them."""

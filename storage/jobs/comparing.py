@@ -58,6 +58,9 @@ class Anomaly:
     usual: float
     """The median of the runs before."""
 
+    def __str__(self) -> str:
+        return f"{self.figure} {self.value:.4g}, usually {self.usual:.4g}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, delete, exc, insert, update
 
 from gleanery.errors import StoreError, StoreUnavailableError
 from storage.jobs import finding, notices
+from storage.jobs.comparing import RUNS, compare
 from storage.jobs.job import ACTIVE, Job, JobEvent, Node, State, instant
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ class JobLedger:
             if not self._change(db, job, ACTIVE, state=state, ended_at=instant(), **facts):
                 return False
             self._note(db, job, state, node=node, detail=str(facts.get("reason") or ""))
+            if state == "finished":
+                self._note_anomalies(db, job, node)
             return True
 
         return self.transact(work)
@@ -258,6 +261,13 @@ class JobLedger:
         values = {"job": job, "at": instant(), "event": event, "node": node, "detail": detail}
         db.execute(insert(self.tables.events).values(**values))
         notices.note(db, self.tables.notices, job, event, detail)
+
+    def _note_anomalies(self, db: Connection, job: str, node: str | None) -> None:
+        """Hold a job that has just finished against the runs before it."""
+        found = finding.find(db, self.tables, job)
+        before = finding.runs_before(db, self.tables, found, RUNS) if found else []
+        if found and (odd := compare(found, before).anomalies):
+            self._note(db, job, "anomaly", node=node, detail="; ".join(map(str, odd)))
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Ask the tables something; waits for nobody who writes."""

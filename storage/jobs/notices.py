@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 Way = Literal["webhook", "email"]
 WAYS: tuple[Way, ...] = get_args(Way)
-EVENTS = ("failed", "stalled", "lost", "budget")
-"""``budget``: a job finished because a limit was reached."""
+EVENTS = ("failed", "stalled", "lost", "budget", "anomaly")
+"""``budget``: a job finished because a limit was reached; ``anomaly``: it finished out of line."""
 LEASE_SECONDS = 300
 """Time to tell one; after it another process tries, so a killed one loses none."""
 BACKOFF_SECONDS = (10, 60, 300, 1800, 7200)

@@ -9,6 +9,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from email import policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -36,10 +37,12 @@ TOKEN = "token-in-an-argument"
 
 
 class Receiver(ThreadingHTTPServer):
-    """Takes posts; the first one is answered with 500."""
+    """Takes posts, over TLS with a certificate and its key; the first one is answered with 500."""
 
-    def __init__(self) -> None:
+    def __init__(self, *certificate) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
+        if certificate:
+            self.socket = server_context(*certificate).wrap_socket(self.socket, server_side=True)
         self.got: list[tuple[dict[str, str], bytes]] = []
 
     def __enter__(self):
@@ -62,6 +65,12 @@ class _Answer(BaseHTTPRequestHandler):
         pass
 
 
+def server_context(certificate, key):
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    return context
+
+
 class Mailbox:
     """Keeps what it gets."""
 
@@ -69,7 +78,8 @@ class Mailbox:
         self.got: list[email.message.EmailMessage] = []
 
     async def handle_DATA(self, server, session, envelope):
-        assert session.ssl is not None
+        assert server.transport.get_extra_info("ssl_object") is not None
+        assert session.authenticated
         self.got.append(email.message_from_bytes(envelope.content, policy=policy.default))
         return "250 OK"
 
@@ -96,6 +106,14 @@ def run(ledger, job, reason, state):
         ledger.requeue(job, "lost", node="one", detail=reason)
     else:
         ledger.end(job, state, node="one", reason=reason)
+
+
+def finish(ledger, job, items):
+    ledger.add(Job(job=job, spider="reddit", arguments={"search": "tea"}))
+    ledger.take(job, "one")
+    ledger.beat(job, pid=1, progress=items, stats={"item_scraped_count": items})
+    assert ledger.end(job, "finished", node="one", reason="finished")
+    assert not ledger.end(job, "finished", node="one", reason="finished")
 
 
 def settings(monkeypatch, **values):
@@ -133,6 +151,8 @@ def test_each_event_is_posted_once_signed_and_again_after_a_failure(ledgers, mon
             ("ended", "cancelled", "cancelled"),
         ):  # fmt: skip
             run(jobs, job, reason, state)
+        for job, items in (("usual-1", 50), ("usual-2", 60), ("usual-3", 40), ("odd", 20)):
+            finish(jobs, job, items)
         make_due(jobs)
         look(ledgers, config)
         look(ledgers, config)
@@ -140,8 +160,10 @@ def test_each_event_is_posted_once_signed_and_again_after_a_failure(ledgers, mon
 
     assert first == 1
     told = sorted((m["job"], m["event"]) for _, body in got[1:] for m in [json.loads(body)])
-    expected = [("broken", "failed"), ("full", "budget"), ("gone", "lost"), ("idle", "stalled")]
-    assert told == expected
+    assert told == [
+        ("broken", "failed"), ("full", "budget"), ("gone", "lost"), ("idle", "stalled"),
+        ("odd", "anomaly"),
+    ]  # fmt: skip
     for headers, body in got:
         signature = sign(KEY, headers["X-Gleanery-Timestamp"], body)
         assert headers["X-Gleanery-Signature"] == f"sha256={signature}"
@@ -149,20 +171,49 @@ def test_each_event_is_posted_once_signed_and_again_after_a_failure(ledgers, mon
         assert TOKEN.encode() not in body
     (again,) = [json.loads(body) for _, body in got[1:] if b"broken" in body]
     assert json.loads(got[0][1]) == again
+    (odd,) = [json.loads(body) for _, body in got if b'"odd"' in body]
+    assert odd["reason"] == "items 20, usually 50"
     assert again["link"] == "https://admin.example/job?name=broken"
     assert "실패" in again["ko"]
 
 
-def test_a_mail_is_sent_over_tls_with_a_login(jobs, tmp_path, monkeypatch):
-    certificate, key = Authority(tmp_path).issue("smtp")
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
+def test_a_post_goes_over_tls_to_whom_the_certificate_names(jobs, tmp_path, monkeypatch, caplog):
+    """Neither a certificate of another host nor one that nobody vouches for is enough."""
+    authority = Authority(tmp_path / "ours")
+    ours, other = authority.issue("hook"), authority.issue("other", host="other.example")
+    unknown = Authority(tmp_path / "unknown").issue("hook")
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca))
+    run(jobs, "broken", "why", "failed")
+    got = []
+    for certificate in (unknown, other, ours):
+        with Receiver(*certificate) as receiver:
+            address = f"https://localhost:{receiver.server_port}/hook?t={TOKEN}"
+            config = settings(
+                monkeypatch, notify_webhook_url=address, notify_webhook_secret=KEY,
+                allowed_addresses="127.0.0.0/8,::1",
+            )  # fmt: skip
+            look([jobs], config)
+            make_due(jobs)
+            got.append([json.loads(body)["job"] for _, body in receiver.got])
+
+    assert got == [[], [], ["broken"]]
+    assert caplog.text.count("webhook: SSLCertVerificationError") == 2
+    assert TOKEN not in caplog.text
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_mail_is_sent_over_tls_with_a_login(jobs, tmp_path, monkeypatch, security):
+    context = server_context(*Authority(tmp_path).issue("smtp"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    way: dict[str, Any] = (
+        {"tls_context": context, "require_starttls": True, "auth_required": True}
+        if security == "starttls"
+        else {"ssl_context": context, "auth_require_tls": False}  # it is over TLS from the start
+    )
     mailbox = Mailbox()
     right = (b"robot", b"mail-password")
     server = Controller(
-        mailbox, hostname="127.0.0.1", port=free_ports(1)[0], tls_context=context,
-        require_starttls=True, auth_required=True, auth_require_tls=True,
+        mailbox, hostname="127.0.0.1", port=free_ports(1)[0], **way,
         authenticator=lambda *a: AuthResult(success=(a[4].login, a[4].password) == right),
     )  # fmt: skip
     server.start()
@@ -171,6 +222,7 @@ def test_a_mail_is_sent_over_tls_with_a_login(jobs, tmp_path, monkeypatch):
             monkeypatch, notify_email_to="kim@example.org,lee@example.org",
             notify_smtp_host="localhost", notify_smtp_port=str(server.port),
             notify_smtp_username="robot", notify_smtp_password="mail-password",
+            notify_smtp_security=security,
         )  # fmt: skip
         run(jobs, "broken", "exit\nBcc: all@example.org", "failed")
         look([jobs], config)
