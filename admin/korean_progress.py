@@ -14,5 +14,11 @@ PROGRESS = {
     "no limit": "한도 없음",
     "Seconds": "초",
     "Share wanted": "원하는 분류의 비율",
+    "Dry run": "시험 실행",
+    "What it would fetch first": "처음에 가져올 것",
+    "Stored items visited again first, at most": "먼저 다시 찾아갈 저장된 항목 (최대)",
+    "Read by": "읽는 메서드",
+    "There are more than these.": "이 밖에 더 있습니다.",
+    "Nothing was fetched, nothing was started.": "아무것도 가져오거나 시작하지 않았습니다.",
     "anomaly": "이전 실행과 다름",
 }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.output import AsJson, console, print_json, print_table
+from commands.output import AsJson, console, print_json, print_table, say
 
 if TYPE_CHECKING:
     from scrapy.settings import Settings
@@ -41,6 +42,10 @@ def crawl(
     settings: ScrapySettings = None,
     output: Output = None,
     job: Job = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show what it would fetch first, and end. / 시험 실행."),
+    ] = False,
     help_arguments: Annotated[
         bool, typer.Option("--help-arguments", help="Show the spider's arguments and end.")
     ] = False,
@@ -55,6 +60,9 @@ def crawl(
         _show_arguments(platform, arguments_of(spider_class(project, platform)), as_json=as_json)
         return
     spider_arguments = _pairs([*(given or []), *(arguments or [])], "argument")
+    if dry_run:
+        _show_first(platform, spider_arguments, project, as_json=as_json)
+        return
     limit = spider_arguments.get("max_items", "0")
     watcher = CrawlWatcher(platform, max_items=int(limit) if limit.isdigit() else 0)
     report = run_crawl(platform, spider_arguments, settings=project, watcher=watcher)
@@ -118,6 +126,28 @@ def _type_of(schema: dict[str, Any]) -> str:
     if "anyOf" in schema:
         return " | ".join(_type_of(s) for s in schema["anyOf"] if s.get("type") != "null")
     return str(schema.get("format") or schema.get("type", ""))
+
+
+def _show_first(
+    platform: str, arguments: dict[str, str], settings: Settings, *, as_json: bool
+) -> None:
+    from commands.crawling import first_requests
+
+    found = first_requests(platform, arguments, settings=settings)
+    if as_json:
+        print_json(asdict(found))
+        return
+    print_table(
+        f"{platform}: would fetch first / 처음에 가져올 것",
+        ("address / 주소", "seed / 시드", "#depth", "read by"),
+        ((f"{r.method} {r.url} {r.body}", r.seed, r.depth, r.callback) for r in found.requests),
+    )
+    for text in found.warnings:
+        say(text)
+    if found.revisit:
+        say(f"Before them, stored items visited again / 먼저 다시 찾아갈 항목: ≤ {found.revisit}")
+    if found.more:
+        say("There are more (이 밖에 더 있습니다).")
 
 
 def _show_report(report: Report) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import AsyncCrawlerProcess, Crawler
     from scrapy.settings import Settings
 
+    from crawlers.dry_run import DryRun
     from gleanery.config import Config
     from spiders.base import SpiderArguments
 
@@ -86,6 +87,24 @@ def run_crawl(
     if report["reason"] == "finished" and (queue := settings.get("JOBDIR")):
         shutil.rmtree(queue)  # what is done cannot be resumed; a stopped job keeps its queue
     return report
+
+
+def first_requests(name: str, arguments: dict[str, str], *, settings: Settings) -> DryRun:
+    """Return what a crawl would ask for first; nothing is fetched.
+
+    Raises:
+        ConfigError: An argument, a credential or a switch is missing or wrong.
+        GleaneryError: The spider takes too long to begin.
+    """
+    import asyncio
+
+    from crawlers.dry_run import first_requests as begin
+
+    spider_class(settings, name)  # a wrong name is told before
+    try:
+        return asyncio.run(begin(name, arguments, settings))
+    except TimeoutError as error:
+        raise GleaneryError("The spider takes too long to begin (시간 초과)") from error
 
 
 def _finish(process: AsyncCrawlerProcess, crawl: asyncio.Task[None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import HTTPException, Query, Request
@@ -15,8 +16,11 @@ from admin.gate import AtDesk, Gate, Who
 from admin.pages import schedules
 from admin.rendering import go, show
 from admin.starting import Plan, Wanted, commands, fields, plan_problems, problems
+from crawlers.dry_run import DryRun
+from crawlers.dry_run_process import dry_run
 from crawlers.scrapyd import asking
-from crawlers.scrapyd.checks import spiders
+from crawlers.scrapyd.checks import check_settings, spiders
+from gleanery.errors import ConfigError
 from storage.office.sessions import Session
 
 if TYPE_CHECKING:
@@ -25,6 +29,14 @@ if TYPE_CHECKING:
 gate = Gate()
 ARGUMENT = "arg."
 NO_PLAN = Plan()
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """What came of a dry run."""
+
+    run: DryRun | None = None
+    error: str = ""
 
 
 @gate.page("/start", role="operator")
@@ -44,7 +56,7 @@ def api_spiders() -> dict[str, dict[str, Any]]:
 
 @gate.form("/start", role="operator")
 async def form(request: Request, desk: AtDesk, who: Who) -> Response:
-    """Start what the form says, schedule it, or show the same as commands."""
+    """Start what the form says, schedule it, try it, or show the same as commands."""
     given = await request.form()
     return await run_in_threadpool(_answer, request, desk, who, given)
 
@@ -55,6 +67,17 @@ def api_start(desk: AtDesk, who: Who, wanted: Wanted) -> dict[str, str]:
     if wrong := problems(wanted, desk.config):
         raise RefusedError("; ".join(wrong.values()))
     return {"job": start(desk, who, wanted)}
+
+
+@gate.act("/jobs/dry-run", role="operator")
+def api_dry_run(desk: AtDesk, wanted: Wanted) -> dict[str, Any]:
+    """Work out the requests that a job would begin with; nothing is fetched, nothing is started."""
+    if wrong := problems(wanted, desk.config):
+        raise RefusedError("; ".join(wrong.values()))
+    first = _first(desk, wanted)
+    if first.run is None:
+        raise RefusedError(first.error)
+    return asdict(first.run)
 
 
 def start(desk: Desk, who: Session, wanted: Wanted) -> str:
@@ -89,8 +112,18 @@ def _answer(request: Request, desk: Desk, who: Session, given: FormData) -> Resp
     if action == "schedule":
         schedules.add(desk, who, wanted, plan)
         return go(request, "/schedules?done=scheduled")
+    if action == "try":
+        return _form(request, desk, wanted, plan, first=_first(desk, wanted))
     address = desk.config.admin_url or str(request.base_url)
     return _form(request, desk, wanted, plan, lines=commands(wanted, plan, address))
+
+
+def _first(desk: Desk, wanted: Wanted) -> First:
+    settings = check_settings(wanted.settings, desk.config.scrapyd_settings)
+    try:
+        return First(dry_run(wanted.spider, wanted.arguments, settings))
+    except ConfigError as error:
+        return First(error=str(error))
 
 
 def _plan(texts: dict[str, str]) -> Plan:
@@ -122,11 +155,12 @@ def _read(texts: dict[str, str]) -> tuple[Wanted, dict[str, str]]:
 def _form(
     request: Request, desk: Desk, wanted: Wanted, plan: Plan = NO_PLAN, *, status: int = 200,
     wrong: dict[str, str] | None = None, lines: list[str] | None = None,
+    first: First | None = None,
 ) -> Response:  # fmt: skip
     if wanted.spider not in spiders():
         raise HTTPException(404)
     return show(
         request, "start", status=status, wanted=wanted, plan=plan, spiders=list(spiders()),
         fields=fields(wanted.spider, desk.config), wrong=wrong or {}, lines=lines or [],
-        allowed=desk.config.scrapyd_settings,
+        first=first, allowed=desk.config.scrapyd_settings,
     )  # fmt: skip

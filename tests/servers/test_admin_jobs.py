@@ -15,6 +15,8 @@ from sqlalchemy import insert
 pytest.importorskip("argon2", reason="needs gleanery[server]")
 
 from admin.live import MOST
+from crawlers.dry_run_process import dry_run
+from gleanery.errors import ConfigError
 from storage.jobs import Job
 from storage.jobs.job import instant
 from tests.admin_site import admin_site, token_of
@@ -285,6 +287,41 @@ def test_a_form_is_shown_as_commands_without_starting(site, client):
     assert token_of(client) not in lines[2]
     assert client.cookies["gleanery"] not in lines[2]
     assert ledger(site.home).find("shown") is None
+
+
+def test_a_dry_run_shows_the_first_requests_and_fetches_nothing(site, client):
+    """By the spider's own code, in a process of its own; what it refuses is said."""
+    with GraphSite({0: []}) as web:
+        page = f"{web.url}/page/0?q={EVIL}"
+        wanted = {"spider": "google", "arguments": {"urls": page, "max_depth": "3"}}
+        headers = {"X-CSRF-Token": token_of(client)}
+        given = client.post("/api/jobs/dry-run", json=wanted, headers=headers)
+        form = {"csrf": token_of(client), "action": "try", "spider": "google", "job": "tried",
+                "arg.query": "tea"}  # fmt: skip
+        shown = client.post("/start", data=form | {"arg.query": "", "arg.urls": page})
+        refused = client.post("/start", data=form)
+        again = client.post("/api/jobs/dry-run", headers=headers, json={
+            "spider": "google", "arguments": {"urls": "/etc/passwd"}})  # fmt: skip
+        printed = site.run("crawl", "google", f"urls={page}", "max_depth=3", "--dry-run", "--json")
+
+    (request,) = given.json()["requests"]
+    assert (request["method"], request["depth"], request["max_depth"]) == ("GET", 1, 3)
+    assert request["url"].startswith(f"{web.url}/page/0?q=")
+    assert request["callback"] == "parse_page"
+    assert json.loads(printed) == given.json()
+    assert html.fromstring(shown.text).xpath("//th[@scope='row']/text()") == [
+        f"GET {request['url']}"
+    ]
+    assert "<script>alert" not in shown.text
+    assert "GLEANERY_GOOGLE_NEWS_ACCEPT_TERMS" in refused.text
+    assert again.status_code == 409
+    assert web.fetched == []
+    assert ledger(site.home).find("tried") is None
+
+
+def test_a_spider_that_crashes_in_a_dry_run_hurts_nobody_else():
+    with pytest.raises(ConfigError, match="ended with -6"):
+        dry_run("crashing", {"page": "http://h/"}, {"SPIDER_MODULES": "tests.spiders"})
 
 
 def test_a_job_is_started_by_a_program_under_a_name_once(site, client):
