@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gleanery.config import Config
     from model_server.client import ModelClient
     from pipelines.work.metrics import WorkMetrics
+    from pipelines.work.pulse import Pulse
     from pipelines.work.worker import Worker, WorkResult
 
 logger = logging.getLogger(__name__)
@@ -84,12 +85,14 @@ def _opened_worker(
         media = open_media(config.media_place, max_bytes=config.media_max_bytes)
         tools = Tools(config=config, store=store, media=media, client=client)
         metrics = WorkMetrics(watch)
-        with _telling(config, metrics):
-            yield Worker(tools, queue_of(config), jobs=jobs, watch=metrics)
+        worker = Worker(tools, queue_of(config), jobs=jobs, watch=metrics)
+        with _telling(config, metrics, worker.pulse):
+            yield worker
 
 
 @contextmanager
-def _telling(config: Config, metrics: WorkMetrics) -> Iterator[None]:
+def _telling(config: Config, metrics: WorkMetrics, pulse: Pulse) -> Iterator[None]:
+    from monitoring.app import Health
     from monitoring.serving import telling
 
     if not config.work_metrics_port:
@@ -97,7 +100,8 @@ def _telling(config: Config, metrics: WorkMetrics) -> Iterator[None]:
         return
     token = config.metrics_token.get_secret_value()
     host, port = config.metrics_host, config.work_metrics_port
-    with telling(metrics.registry, host=host, port=port, token=token):
+    health = Health(alive=pulse.is_alive, ready=pulse.is_ready)
+    with telling(metrics.registry, host=host, port=port, token=token, health=health):
         yield
 
 

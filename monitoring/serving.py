@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 
     from prometheus_client import CollectorRegistry
 
+    from monitoring.app import Health
+
 START_SECONDS = 10.0
 
 
 @contextmanager
-def telling(registry: CollectorRegistry, *, host: str, port: int, token: str) -> Iterator[None]:
-    """Serve ``/metrics`` until the block ends.
+def telling(
+    registry: CollectorRegistry, *, host: str, port: int, token: str, health: Health
+) -> Iterator[None]:
+    """Serve ``/metrics`` and the program's health until the block ends.
 
     Raises:
         ConfigError: Nobody can listen there.
     """
     server = uvicorn.Server(
         uvicorn.Config(
-            metrics_app(registry, token),
+            metrics_app(registry, token, health),
             host=host,
             port=port,
             log_config=None,

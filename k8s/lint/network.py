@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from k8s.lint.edges import WAYS, Edge, edges, peer_pods
 from k8s.lint.environment import environment
-from k8s.lint.world import Finding, World, namespace, where
+from k8s.lint.world import Finding, Pod, World, namespace, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +24,8 @@ PRIVATE = tuple(
 )
 _ADDRESS = re.compile(r"(?:^|[/@,])([a-z][a-z0-9-]*):(\d+)(?=[/?,]|$)")
 """A host of the cluster with a port: ``http://model:8765/mcp``, ``root@mysql:3306/gleanery``."""
+_ELSEWHERE = re.compile(r"//([a-z0-9-]+\.[a-z0-9-]+\.svc[a-z.]*):(\d+)")
+"""A Service of another namespace with a port."""
 
 
 def closed(world: World) -> Iterator[Finding]:
@@ -97,6 +99,27 @@ def _behind(world: World, host: str, port: int, place: str) -> list[tuple[str, i
     return found
 
 
+def elsewhere(world: World) -> Iterator[Finding]:
+    """A container may reach the Services of other namespaces that its own variables name."""
+    for pod, container, place in world.containers():
+        made = environment(world, pod, container)
+        for name in sorted(made.own):
+            for host, port in _ELSEWHERE.findall(made.values[name]):
+                if not _leaves(world, pod, int(port)):
+                    yield Finding("unreachable", place, f"{name}: may not speak to {host}:{port}")
+
+
+def _leaves(world: World, pod: Pod, port: int) -> bool:
+    """Whether a policy opens that port of some other namespace to a pod."""
+    return any(
+        any("namespaceSelector" in peer for peer in rule.get("to") or [])
+        and any(each.get("port") == port for each in rule.get("ports") or [])
+        for policy in world.of("NetworkPolicy")
+        if pod in world.selected(policy["spec"]["podSelector"], namespace(policy))
+        for rule in policy["spec"].get("egress") or []
+    )
+
+
 def internet(world: World) -> Iterator[Finding]:
     """Whoever reaches the internet reaches no private network with it."""
     for policy in world.of("NetworkPolicy"):
@@ -110,4 +133,4 @@ def internet(world: World) -> Iterator[Finding]:
                         yield Finding("private-network", where(policy), f"{each} can be reached")
 
 
-RULES = (closed, peers, both_sides, reachable, internet)
+RULES = (closed, peers, both_sides, reachable, elsewhere, internet)

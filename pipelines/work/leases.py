@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from gleanery.errors import StoreUnavailableError
+from pipelines.work.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ class Leases:
     def __init__(self, queue: WorkQueue) -> None:
         """Prepare; ``queue`` is opened by :meth:`join`."""
         self.queue = queue
+        self.pulse = Pulse(queue.rules.lease_seconds)
         self.worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self._held: set[Held] = set()
         self._asking = asyncio.Lock()  # what is held must not change while an answer is on its way
@@ -42,7 +44,9 @@ class Leases:
 
     async def join(self) -> None:
         """Open the queue, waiting for it, and begin to say that this worker lives."""
+        self.pulse.began()
         await self._patiently(self.queue.open)
+        self.pulse.heard()
         self._beating = asyncio.create_task(self._beat(), name="work heartbeat")
 
     async def leave(self) -> None:
@@ -68,6 +72,7 @@ class Leases:
                 logger.debug("The queue is away: %s", error)
                 return []
             self._held.update(job.held for job in jobs)
+        self.pulse.heard()
         return jobs
 
     async def finish(self, held: Held, step: str) -> list[str] | None:

@@ -25,6 +25,7 @@ from pipelines.work.steps import step_of
 
 if TYPE_CHECKING:
     from items import Item
+    from pipelines.work.pulse import Pulse
     from pipelines.work.steps import Gate
     from pipelines.work.tools import Tools
     from storage.work import Job, WorkQueue
@@ -111,6 +112,11 @@ class Worker:
         self._stopping = asyncio.Event()
         self._waits: Counter[str] = Counter()
         self._retrying: set[str] = set()
+
+    @property
+    def pulse(self) -> Pulse:
+        """What probes ask."""
+        return self._leases.pulse
 
     def stop(self) -> None:
         """Take no more jobs; those under way have ``WORK_DRAIN_SECONDS`` to end their step."""

@@ -12,6 +12,7 @@ from k8s.lint.rules import lint
 from k8s.lint.stacks import Stack
 
 ONE_NODE, CLUSTER = Stack("wsl", ("ingress",)), Stack("cluster")
+TRACED = Stack("wsl", ("tracing",))
 
 
 class Manifests:
@@ -172,6 +173,11 @@ FAULTS: dict[str, tuple[Stack, str, Break]] = {
         ONE_NODE,
         "unreachable",
         lambda m: m.spec("NetworkPolicy", "to-mongodb")["ingress"].clear(),
+    ),
+    "an edge to another namespace": (
+        TRACED,
+        "unreachable",
+        lambda m: m.drop("NetworkPolicy", "traces"),
     ),
     "an open network": (ONE_NODE, "open-network", lambda m: m.drop("NetworkPolicy", "closed")),
     "private networks": (

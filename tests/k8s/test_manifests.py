@@ -53,7 +53,7 @@ def test_a_pod_of_ours_is_told_only_its_own_passwords(rendered):
 
     assert told == {
         "crawl": {"crawl", "redis", "model", "scrapyd"},
-        "worker": {"crawl", "redis", "model"},
+        "worker": {"crawl", "redis", "model", "metrics"},
         "model": {"model"},
         "admin": {"admin", "redis", "model"},
         "client": {"client", "redis"},

@@ -90,6 +90,7 @@ def test_a_worker_tells_how_its_steps_end(tmp_path: Path):
     put(tmp_path, "web:nothing")  # its item is not stored yet: it waits
     with started_worker(tmp_path, GLEANERY_WORK_METRICS_PORT=str(port), **TOKEN):
         wait_until(lambda: is_up(url), seconds=60)
+        wait_until(lambda: httpx2.get(f"{url}/readyz").status_code == 200, seconds=60)
         wait_until(
             lambda: scrape(url, **SHOWN)("gleanery_worker_jobs_total", outcome="waiting"),
             seconds=60,
