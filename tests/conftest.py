@@ -45,13 +45,15 @@ hypothesis.settings.register_profile("gleanery", deadline=None)
 hypothesis.settings.load_profile("gleanery")
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float) -> None:
-    """Poll ``condition`` each 10 ms; fail after ``seconds``."""
+def wait_until(
+    condition: Callable[[], object], *, seconds: float, every_seconds: float = 0.01
+) -> None:
+    """Poll ``condition``, less often where asking is work; fail after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             pytest.fail(f"{condition} still false after {seconds} s")
-        time.sleep(0.01)
+        time.sleep(every_seconds)
 
 
 def missing_server(name: str) -> NoReturn:

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from k8s.lint.environment import data_of, environment, expand
 from k8s.lint.rendering import Json
 from k8s.lint.world import Pod, World
 from tests.cli import ROOT
+from tests.conftest import wait_until
 from tests.ports import free_ports
 
 PROGRAMS = {"gleanery": [sys.executable, "-m", "commands.app"], "python": [sys.executable]}
@@ -33,6 +35,8 @@ class Processes:
         self._client = httpx2.Client(timeout=10, trust_env=False, verify=False)
         numbers = [p["containerPort"] for c in self._containers() for p in c.get("ports", [])]
         self.ports = dict(zip(numbers, free_ports(len(numbers)), strict=True))
+        self.services: dict[int, int] = {}
+        """Port of a Service → where callers find it; those not here call the process itself."""
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +66,24 @@ class Processes:
                 command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT
             )
 
+    def replace(self, name: str, move: Callable[[int], object]) -> int:
+        """As a rolling update does it: a new one, its door, and only then the old one's end.
+
+        Args:
+            name: Of a pod.
+            move: Sends callers to the new one's port.
+
+        Returns:
+            The exit status of the old one.
+        """
+        self.running[f"{name}, the old one"] = self.running.pop(name)
+        number = self.pod(name).containers[0]["ports"][0]["containerPort"]
+        (self.ports[number],) = free_ports(1)
+        self.start(name)
+        wait_until(lambda: self.is_ready(name), seconds=60, every_seconds=0.3)
+        move(self.ports[number])
+        return self._ended(name, self.running.pop(f"{name}, the old one"))
+
     def is_ready(self, name: str) -> bool:
         """Ask what the readiness probe asks."""
         (container,) = self.pod(name).containers
@@ -75,9 +97,11 @@ class Processes:
             return False
         return bool(answer.status_code == 200)
 
-    def stop(self, name: str) -> float:
+    def stop(self, name: str) -> int:
         """Send SIGTERM; return the exit status. It must come within the pod's time to end."""
-        process = self.running.pop(name)
+        return self._ended(name, self.running.pop(name))
+
+    def _ended(self, name: str, process: subprocess.Popen[bytes]) -> int:
         process.send_signal(signal.SIGTERM)
         grace = self.pod(name).spec["terminationGracePeriodSeconds"]
         try:
@@ -125,10 +149,13 @@ class Processes:
         services = "|".join(each["metadata"]["name"] for each in self.world.of("Service"))
         text = re.sub(
             rf"(?<![\w.-])({services}):(\d+)\b",
-            lambda found: f"127.0.0.1:{self.ports[int(found[2])]}",
+            lambda found: f"127.0.0.1:{self._called(int(found[2]))}",
             text,
         )
         return self._places(pod, container, text)
+
+    def _called(self, port: int) -> int:
+        return self.services.get(port, self.ports[port])
 
     def _places(self, pod: Pod, container: Json, text: str) -> str:
         mounts = {m["mountPath"]: self._place(pod, m) for m in container.get("volumeMounts", [])}
