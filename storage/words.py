@@ -11,8 +11,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from operator import add
+from typing import TYPE_CHECKING
 
 from storage.bigram import is_cjk, runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 LONGEST = 80
 """Letters of one word, as InnoDB leaves out longer ones than 84; longer terms are cut."""
@@ -20,6 +24,8 @@ TITLE_WEIGHT = 4
 """How often a title counts: the words of a title are written so many times."""
 LONGEST_TITLE = 1000
 """Characters; a longer title counts once, as if it were text."""
+LONGEST_PAIR = 2
+"""Letters of a run that is one pair: whatever has the pair has the run."""
 MOST_WORDS = 100_000
 """Words indexed of one item; what comes later is not found."""
 
@@ -42,9 +48,26 @@ def index_words(title: str, text: str) -> str:
     return " ".join(words[:MOST_WORDS])
 
 
-def match_words(text: str) -> str:
-    """Return the query in boolean mode for items with every word of ``text``; empty if none."""
-    return " ".join(f"+{_phrase(run)}" for run in runs(text))
+def match_words(text: str, *, whole: bool = True) -> str:
+    """Return the query in boolean mode for items with every word of ``text``; empty if none.
+
+    Args:
+        text: What is looked for.
+        whole: Runs of three letters and more stand as they are: the server reads every candidate's
+            text for that. Else an item only has all their pairs, and :func:`holds` is to be asked.
+    """
+    return " ".join(found for run in runs(text) for found in _needed(run, whole=whole))
+
+
+def long_runs(text: str) -> list[str]:
+    """Return the runs of ``text`` whose pairs may all be in an item that has not the run itself."""
+    return [run for run in runs(text) if is_cjk(run) and len(run) > LONGEST_PAIR]
+
+
+def holds(said: str, wanted: Sequence[str]) -> bool:
+    """Whether a text has all of some :func:`long_runs`."""
+    folded = unicodedata.normalize("NFKC", said).lower()
+    return all(run in folded for run in wanted)
 
 
 def terms(text: str) -> set[str]:
@@ -101,12 +124,15 @@ def _words(text: str) -> list[str]:
     return words
 
 
-def _phrase(run: str) -> str:
+def _needed(run: str, *, whole: bool) -> list[str]:
     if not is_cjk(run):
-        return _ascii(_folded(run))
+        return [f"+{_ascii(_folded(run))}"]
     if len(run) == 1:
-        return f"{_ascii(run)}*"
-    return f'"{" ".join(map(_ascii, _pairs(run)))}"'
+        return [f"+{_ascii(run)}*"]
+    pairs = [*map(_ascii, _pairs(run))]
+    if whole and len(run) > LONGEST_PAIR:
+        return [f'+"{" ".join(pairs)}"']
+    return [f"+{pair}" for pair in dict.fromkeys(pairs)]
 
 
 def _terms(run: str) -> list[str]:

@@ -42,9 +42,12 @@ def comments_query(root: str, after: int, limit: int) -> Select[Any]:
     return query.order_by(items.c.id).limit(limit)
 
 
-def search_query(said: str, wanted: ItemFilter, limit: int) -> TextClause | None:
-    """Return the query for identities of wanted items that say ``said``, best first."""
-    if not (words := match_words(said)):
+def search_query(said: str, wanted: ItemFilter, limit: int, *, whole: bool) -> TextClause | None:
+    """Return the query for identities of wanted items that say ``said``, best first.
+
+    ``whole`` as for ``storage.words.match_words``.
+    """
+    if not (words := match_words(said, whole=whole)):
         return None
     found = wanted.conditions()
     where = "".join(f" AND items.{_column(c)} {c.sign} :v{n}" for n, c in enumerate(found))

@@ -100,6 +100,13 @@ def test_search_finds_short_words_common_words_and_other_scripts(store, query, f
     assert len(store.search(query)) == found
 
 
+def test_search_finds_a_word_behind_many_that_have_its_parts_apart(store):
+    apart = [replace(POST, external_id=f"a{n}", title="여행 행기", text="") for n in range(6)]
+    store.save([*apart, replace(POST, external_id="b", title="", text="첫 여행기 여행")])
+
+    assert [row["external_id"] for row in store.search("여행기", limit=2)] == ["b"]
+
+
 def test_search_puts_titles_first(store):
     body, title = replace(POST, external_id="b", title="x", text="tea"), replace(POST, title="tea")
     store.save([body, replace(title, text="x")])

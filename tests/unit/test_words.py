@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.words import index_words, match_words, needed_terms, says, terms
+from storage.words import holds, index_words, long_runs, match_words, needed_terms, says, terms
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,17 @@ from storage.words import index_words, match_words, needed_terms, says, terms
 def test_terms_become_words_of_ascii_letters(text, words, query):
     assert index_words("", text) == words
     assert match_words(text) == query
+    assert match_words(text, whole=False) == query.replace('"', "").replace(" d5", " +d5")
+
+
+def test_letters_that_stand_apart_are_no_word():
+    assert match_words("여행 여행여", whole=False) == "+c5ecd589 +c5ecd589 +d589c5ec"
+    assert long_runs("여행 여행기 tea") == ["여행기"]
+    assert [holds(said, ["여행기"]) for said in ("첫 여행기!", "행기 여행", "")] == [
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_title_counts_four_times():
