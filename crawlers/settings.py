@@ -68,6 +68,7 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
 EXTENSIONS: dict[str, int] = {
     "middlewares.focus.FocusVerdicts": 500,
     "crawlers.job_report.JobReport": 500,
+    "crawlers.seed_record.SeedRecord": 500,
     "crawlers.slow_down.SlowDown": 500,
     "crawlers.job_pulse.JobPulse": 510,
 }

@@ -7,6 +7,9 @@ Sent by ``FrontierScheduler`` with ``parent`` (the request) and ``children`` (a 
 whose ``meta`` may still be changed). A child given ``meta["pruned"] = True`` is queued as pruned.
 """
 
+seed_begun = object()
+"""A crawl begins with a seed, sent by ``GleanerySpider`` with ``seed``, before its requests."""
+
 store_away = object()
 """Items begin to wait in the spool, sent by ``StorePipeline``: the crawl should slow down."""
 

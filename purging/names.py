@@ -5,6 +5,7 @@ from __future__ import annotations
 PLACES = {
     "store": "store / 저장소",
     "topics": "topics / 화제",
+    "seeds": "seeds / 시드",
     "media": "media files / 미디어 파일",
     "work": "work queue / 작업 대기열",
     "near": "near-duplicates / 중복 색인",

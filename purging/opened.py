@@ -15,6 +15,7 @@ from platforms.reddit.api import RedditApi
 from purging import run
 from purging.copies import ExamplesPlace, ExportsPlace
 from purging.kept import MediaPlace, NearPlace, QueuePlace, ScratchPlace, StorePlace, TopicsPlace
+from purging.seeds import SeedsPlace
 from purging.source import ask_reddit
 from purging.targets import Targets
 from purging.waiting import refuse_if_items_wait
@@ -133,6 +134,7 @@ def opened_purge(
             ScratchPlace(config.home),
             NearPlace(stack.enter_context(NearIndex(index_file(config.home)))),
             TopicsPlace(store),
+            SeedsPlace(store),
             MediaPlace(open_media(config.media_place)),
             StorePlace(store),
         ]

@@ -109,6 +109,8 @@ class Targets:
         with self._transaction():
             named = ((identity, None) for identity in choice.identities)
             self._db.executemany("INSERT OR IGNORE INTO targets VALUES (?, ?)", named)
+            authors = ((platform, name.casefold()) for platform, name in choice.authors)
+            self._db.executemany("INSERT OR IGNORE INTO authors VALUES (?, ?)", authors)
         while batch := list(islice(rows, BATCH)):
             self._note(choice, batch)
             done += len(batch)
@@ -127,7 +129,7 @@ class Targets:
         with self._transaction():
             for column in ("root", "parent"):
                 self._db.execute(f"DROP INDEX IF EXISTS by_{column}")
-            for table in ("meta", "targets", "comments", "named", "files"):
+            for table in ("meta", "targets", "authors", "comments", "named", "files"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608
         self._db.execute("VACUUM")  # nothing of it stays in free pages
 
@@ -142,6 +144,11 @@ class Targets:
     def among(self, identities: Sequence[str]) -> set[str]:
         """Return those of ``identities`` that go."""
         return self._those("identity", identities)
+
+    def has_author(self, platform: str, name: str) -> bool:
+        """Return whether all of an author goes; upper and lower case count for nothing."""
+        sql = "SELECT 1 FROM authors WHERE platform = ? AND name = ?"
+        return self._db.execute(sql, (platform, name.casefold())).fetchone() is not None
 
     def texts_among(self, digests: Iterable[str]) -> set[str]:
         """Return those digests that are of what a purged item says."""

@@ -3,6 +3,11 @@ CREATE TABLE IF NOT EXISTS targets (   -- what is purged
     identity TEXT PRIMARY KEY,
     text     TEXT                      -- digest of what it says, NULL if nothing
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS authors (   -- whose all is purged
+    platform TEXT NOT NULL,
+    name     TEXT NOT NULL,            -- case folded
+    PRIMARY KEY (platform, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS comments (  -- all comments, until it is known which are purged
     identity TEXT PRIMARY KEY,
     root     TEXT,

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from gleanery.audio_plan import AudioPlan
 from gleanery.errors import ConfigError
+from gleanery.signals import seed_begun
 from items import Seed, load_profile, load_seeds, load_taxonomy
 from items.seed import REVISIT
 from spiders.visiting import Visiting
@@ -219,6 +220,7 @@ class GleanerySpider(scrapy.Spider):
 
     async def start_from(self, seed: Seed) -> AsyncIterator[Any]:
         """Yield the first requests of ``seed``, with its lineage."""
+        self.crawler.signals.send_catch_log(seed_begun, seed=seed)
         async for output in self.start_seed(seed):
             yield self.begin(output, seed) if isinstance(output, scrapy.Request) else output
 

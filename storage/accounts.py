@@ -45,6 +45,7 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "proposals": _KEPT,
     "visits": _EXPORTED,
     "seed_yields": _KEPT,
+    "seeds": _KEPT,
     "topics": _SERVED,
     "transcripts": _EXPORTED,
     "vectors": _EXPORTED,

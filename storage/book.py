@@ -1,7 +1,7 @@
 """Records that a store keeps beside its items.
 
-What visits found, seeds' yields, topics, transcripts, vectors of videos, tombstones, keys of
-the client API.
+What visits found, seeds' yields, seeds that crawls began with, topics, transcripts, vectors of
+videos, tombstones, keys of the client API.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 VISITS, SEEDS, TOPICS = "visits", "seed_yields", "topics"
+SEEDS_BEGUN = "seeds"
 TRANSCRIPTS, VECTORS = "transcripts", "vectors"
 DOCUMENT_BOOKS = (TRANSCRIPTS, VECTORS)
 """Large records: where there are both servers, these are in MongoDB."""
 TOMBSTONES = "tombstones"
 API_KEYS = "api_keys"
-BOOKS = (VISITS, SEEDS, TOPICS, *DOCUMENT_BOOKS, TOMBSTONES, API_KEYS)
+BOOKS = (VISITS, SEEDS, SEEDS_BEGUN, TOPICS, *DOCUMENT_BOOKS, TOMBSTONES, API_KEYS)
 """Each is a table, or a collection, of its own."""
 MOST = 10_000
 """Records of one item that are read at most."""

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 EQUAL = ("author", "category", "platform", "kind", "language", "subcategory", "needs_review")
 """Filters by one value, those that leave the fewest items first."""
 INDEXED = {
-    "fetched_at": ("author", "category", "platform", "kind", "language"),
+    "fetched_at": (
+        *("author", "subcategory", "category", "platform", "kind", "language", "needs_review"),
+    ),
     "published_at": ("author", "category"),
 }
 """Filters that have an index in an order; the first one that is set is looked up."""

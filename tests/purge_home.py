@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from items import Annotation, Comment, MediaFile, Post, Video
+from items import Annotation, Comment, MediaFile, Post, Seed, Video
+from items.seed_yield import SeedYield
 from media.store import open_media
 from model_server.likeness.head import Head
 from model_server.likeness.profiles import Card, Profile, save_profile
 from quality import Entry, NearIndex, fingerprint
 from storage import open_store
-from storage.book import TOPICS
+from storage.book import SEEDS, TOPICS
+from storage.seeds_begun import note_begun
 from storage.work import open_queue
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -60,6 +62,11 @@ def items() -> list:
 
 KIMS = ["reddit:t3_kim", "reddit:t1_1", "reddit:t1_2"]
 """What goes with Kim's post."""
+ASKED = [
+    ("user", "https://www.reddit.com/user/Kim/top?t=all"), ("post", "kim"), ("subreddit", "tea"),
+    ("user", "kimberley"),
+]  # fmt: skip
+"""Seeds: one names Kim, one Kim's post, the others nobody."""
 OTHERS = ["reddit:t3_lee", "youtube:v"]
 
 
@@ -74,6 +81,12 @@ def fill(home: Path) -> Path:
                 "items": [{"identity": KIMS[0] if name == "wind" else OTHERS[0]}],
             },
         )  # fmt: skip
+        seeds = [Seed(platform="reddit", kind=kind, value=value) for kind, value in ASKED]
+        note_begun(store, "reddit-1", seeds, NOON)
+        store.book(SEEDS).change(
+            [seed.label for seed in seeds],
+            lambda label, _: SeedYield(key=label, group="reddit", at=NOON).to_dict(),
+        )
     media = open_media(home / "media")
     for data in (OWN, SHARED, VECTORS):
         media.put_bytes(data)

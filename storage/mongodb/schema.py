@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from storage.mongodb.database import Document
 
-VERSION = 5
+VERSION = 6
 DOCUMENTS, COMMENTS = "documents", "comments"
 ITEMS = (DOCUMENTS, COMMENTS)
 """Where items are: a comment is one document of its own, since a document ends at 16 MiB."""
@@ -84,6 +84,8 @@ _ALONE = [
         )
         for name, field, order in (
             ("platform", "platform", "fetched_at"),
+            ("subcategory", "subcategory", "fetched_at"),
+            ("needs_review", "needs_review", "fetched_at"),
             ("kind", "kind", "fetched_at"),
             ("language", "language", "fetched_at"),
             ("author", "author", "fetched_at"),

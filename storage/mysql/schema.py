@@ -73,7 +73,8 @@ items = Table(
     Index("items_published_at", "published_at", "id"),
     Index("items_root", "root_hash", "id"),
     Index("items_depth", "depth"),
-    Index("items_review", "needs_review"),
+    Index("items_subcategory", "subcategory", "fetched_at", "id"),
+    Index("items_needs_review", "needs_review", "fetched_at", "id"),
     **ENGINE,
 )
 """The catalogue: what is counted, sorted and filtered by."""

@@ -100,8 +100,12 @@ class SqliteBook(Book):
 
     def delete(self, keys: Sequence[str]) -> int:
         with self.transaction() as db:
+            db.execute("PRAGMA secure_delete = ON")  # free pages hold none of it
             sql = f"DELETE FROM {self.table} WHERE name = ?"  # noqa: S608
-            return sum(db.execute(sql, (key,)).rowcount for key in keys)
+            try:
+                return sum(db.execute(sql, (key,)).rowcount for key in keys)
+            finally:
+                db.execute("PRAGMA secure_delete = OFF")
 
     def _bodies(self, sql: str, *values: str) -> list[Record]:
         with self.transaction() as db:

@@ -21,6 +21,8 @@ CREATE INDEX IF NOT EXISTS items_by_fetched_at ON items (fetched_at);
 CREATE INDEX IF NOT EXISTS items_by_platform ON items (platform, fetched_at);
 CREATE INDEX IF NOT EXISTS items_by_kind ON items (kind, fetched_at);
 CREATE INDEX IF NOT EXISTS items_by_language ON items (language, fetched_at) WHERE language IS NOT NULL;
+CREATE INDEX IF NOT EXISTS items_by_subcategory ON items (subcategory, fetched_at) WHERE subcategory IS NOT NULL;
+CREATE INDEX IF NOT EXISTS items_by_needs_review ON items (needs_review, fetched_at);
 CREATE INDEX IF NOT EXISTS items_by_author ON items (author, fetched_at) WHERE author IS NOT NULL;
 CREATE INDEX IF NOT EXISTS items_by_author_published ON items (author, published_at) WHERE author IS NOT NULL;
 CREATE INDEX IF NOT EXISTS items_by_category_published ON items (category, published_at) WHERE category IS NOT NULL;

@@ -17,7 +17,8 @@ from media.store import open_media
 from model_server.likeness.profiles import load_labelled, load_profile
 from quality import NearIndex
 from storage import open_store
-from storage.book import TOMBSTONES, TOPICS
+from storage.book import SEEDS, TOMBSTONES, TOPICS
+from storage.seeds_begun import seeds_begun
 from storage.tombstones import ITEM, author_mark, bury, mark_of
 from storage.work import open_queue
 from tests.cli import COMMAND, ROOT, environment, gleanery
@@ -60,11 +61,15 @@ def test_all_of_an_author_is_gone_from_every_place_and_others_keep_theirs(home):
         assert [row["identity"] for row in store.scan()] == OTHERS
         assert store.search("wedding") == []
         assert [record["key"] for record in store.book(TOPICS).scan()] == ["tea"]
+        left = ["reddit:subreddit=tea", "reddit:user=kimberley"]
+        assert sorted(record["key"] for record in store.book(SEEDS).scan()) == left
+        assert sorted(seed["label"] for seed in seeds_begun(store)) == left
     with open_queue("", home) as queue:
         assert (queue.counts().queued, queue.known(KIMS)) == (2, [])
     with NearIndex(home / "near.db") as index:
         assert (index.traces(KIMS), index.twin("reddit:t3_lee"), len(index)) == (0, None, 1)
     assert SECRET.encode() in before
+    assert b"reddit.com/user/Kim" not in bytes_of(home)
     assert SECRET.encode() not in bytes_of(home)  # nor in pages of files that are free
     assert report["profiles_changed"] == ["forum@1"]
 

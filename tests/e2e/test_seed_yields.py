@@ -45,6 +45,7 @@ def test_a_fading_seed_gets_fewer_requests_in_the_next_crawl_and_the_good_one_al
         second = crawl(tmp_path, site)
         shown = {row["key"]: row for row in gleanery(tmp_path, "seeds", "--json").json}
         unfaded = crawl(tmp_path, site, SEED_FADING=False)
+        begun = gleanery(tmp_path, "seeds", "--begun", "--json").json
     good, bad = (shown[f"graph:page={site.url}/page/{n}"] for n in (1, 101))
 
     assert first[:2] == (30, 30)
@@ -52,6 +53,8 @@ def test_a_fading_seed_gets_fewer_requests_in_the_next_crawl_and_the_good_one_al
     assert second[2].stats["seeds/over_budget"] == 18
     assert unfaded[:2] == (30, 30)
     assert (good["share"], good["budget"], bad["resting"]) == (1, None, False)
+    assert {seed["label"] for seed in begun} == {good["key"], bad["key"]}
+    assert {(seed["times"], seed["kind"]) for seed in begun} == {(3, "page")}
     assert bad["budget"] < 12  # 42 requests without anything: less again
     assert "0.0 good of 42 requests lately" in bad["why"]
 

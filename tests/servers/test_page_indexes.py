@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.dialects import mysql as dialect
 
 from items import Annotation, Comment, Post
-from storage import ItemFilter, Place, open_store
+from storage import ItemFilter, Place, StoreOptions, open_store
+from storage.jobs import open_jobs
+from storage.jobs.finding import JobFilter
 from storage.mongodb.database import connect
 from storage.mongodb.pages import filter_of
 from storage.mysql import migrate
+from storage.mysql.catalogue import page_after
 from storage.mysql.database import Database
 from storage.mysql.pages import comments_query, page_query
 from tests.store_servers import emptied
@@ -22,6 +26,8 @@ FILTERS = [
     {"author": "a7"}, {"category": "c3", "platform": "reddit", "kind": "post", "language": "ko"},
     {"category": "c3", "min_quality": 0.5, "fetched_since": START + timedelta(minutes=1)},
     {"author": "a7", "category": "c3"},
+    {"subcategory": "s1"}, {"subcategory": "s1", "category": "c3"}, {"needs_review": True},
+    {"needs_review": True, "category": "c3"}, {"min_quality": 0.9},
     {"fetched_since": START, "fetched_until": START + timedelta(hours=1)},
 ]  # fmt: skip
 ASKED = [ItemFilter(order=order, **f) for order in ("fetched_at", "published_at") for f in FILTERS]
@@ -54,6 +60,7 @@ def test_mariadb_reads_every_page_from_an_index_in_order(store):
         place = Place((START + timedelta(seconds=900)).isoformat(), 900)
         queries = {f"items_{w.index} {w}": page_query(w, place, 20) for w in ASKED}
         queries["items_root"] = comments_query("reddit:t3_1", 0, 20)
+        queries["PRIMARY"] = page_after(9, unclassified=True, kinds=["post", "comment"])
         for name, query in queries.items():
             sql = query.compile(dialect=dialect.dialect(paramstyle="pyformat"))
             values = sql.construct_params()
@@ -68,6 +75,57 @@ def test_mariadb_reads_every_page_from_an_index_in_order(store):
 
     wrong = {n: p for n, p in plans.items() if p[0] != n.split()[0] or p[1] == "ALL" or p[2]}
     assert wrong == {}
+
+
+def jobs_of(server, home):
+    """The ledger of jobs, full, in MariaDB."""
+    database = Database(StoreOptions(mysql_url=server))
+    migrate.upgrade(database)
+    ledger = open_jobs({"STORE": "mysql", "MYSQL_URL": server}.get, home)
+    at = START.isoformat()
+    rows = [
+        {"job": f"j{n}", "project": "default", "spider": f"s{n % 5}", "priority": 0.0,
+         "state": "finished" if n < 1990 else "queued", "arguments": "{}", "settings": "{}",
+         "attempt": 1, "node": f"n{n % 7}", "cancel": False, "created_at": at, "progress": 0,
+         "stats": "{}", "version": "1"}
+        for n in range(2000)
+    ]  # fmt: skip
+    events = [{"job": f"j{n}", "at": at, "event": "queued", "detail": ""} for n in range(2000)]
+    with ledger.engine.begin() as db:
+        for table, values in ((ledger.tables.jobs, rows), (ledger.tables.events, events)):
+            db.execute(table.delete())
+            db.execute(table.insert(), values)
+        db.exec_driver_sql("ANALYZE TABLE jobs, job_events").all()
+    database.close()
+    return ledger
+
+
+def test_pages_of_the_admin_ask_mariadb_by_an_index(mysql_server, tmp_path):
+    ledger = jobs_of(mysql_server, tmp_path)
+    asked = []
+    event.listen(ledger.engine, "before_cursor_execute", lambda *a: asked.append((a[2], a[3])))
+
+    for wanted in ({}, {"states": ("queued",)}, {"spider": "s1"}, {"node": "n1"},
+                   {"parent": "j1"}, {"text": "kim"}):  # fmt: skip
+        ledger.page(JobFilter(**wanted), cursor=1500)
+    job = ledger.find("j1400")
+    ledger.runs_before(job, 5)
+    for _ in (ledger.named(["j1"]), ledger.counts(), ledger.events("j9"), ledger.queue(),
+              ledger.events_after(1900), ledger.in_states("queued")):  # fmt: skip
+        pass
+    plans = []
+    with ledger.engine.connect() as db:
+        for statement, values in asked.copy():  # what we ask is noted, too
+            plans += [
+                (statement, p.key) for p in db.exec_driver_sql(f"EXPLAIN {statement}", values)
+            ]
+        for table in (ledger.tables.jobs, ledger.tables.events):
+            db.execute(table.delete())
+        db.commit()
+    ledger.close()
+
+    assert len(plans) >= 14
+    assert [statement for statement, key in plans if key is None] == []
 
 
 @pytest.mark.slow

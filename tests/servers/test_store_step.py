@@ -8,6 +8,7 @@ from scrapy.utils.test import get_crawler
 
 from items import Post
 from pipelines.store import StorePipeline
+from storage.seeds_begun import seeds_begun
 from tests.crawl import scrapy_crawl
 from tests.graph_site import GraphSite
 from tests.store_servers import emptied
@@ -61,7 +62,9 @@ def test_a_crawl_stores_into_both_servers_and_logs_no_address(tmp_path, store_op
 
     with store:
         stored = {row["identity"] for row in store.scan()}
+        begun = [(seed["label"], seed["times"], seed["job"]) for seed in seeds_begun(store)]
     assert (result.returncode, len(stored)) == (0, 4)
     assert stored == {row["identity"] for row in result.items}
+    assert begun == [(f"graph:page={site.url}/page/0", 1, None)]
     assert store.options.mysql_url not in result.log
     assert store.options.mongodb_url not in result.log
