@@ -14,7 +14,7 @@ from admin import failures, metrics
 from admin.desk import Desk
 from admin.gate import Needs
 from admin.live import Live
-from admin.pages import login
+from admin.pages import login, oidc
 from admin.pages.all import GATES
 from admin.shield import Shield
 from crawlers.notices.teller import Teller
@@ -53,6 +53,7 @@ def create_app(config: Config) -> FastAPI:
     app.add_middleware(metrics.Counting, numbers=desk.numbers)
     failures.install(app)
     app.include_router(login.public)
+    app.include_router(oidc.public)
     app.include_router(metrics.routes)
     for gate in (login.gate, *GATES):
         app.include_router(gate.pages)

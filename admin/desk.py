@@ -10,6 +10,8 @@ from fastapi import Request
 
 from admin.attempts import Attempts
 from admin.metrics import AdminNumbers
+from admin.oidc.begun import Logins
+from admin.oidc.provider import Provider
 from admin.runs import Runs
 from crawlers.scrapyd.places import PROJECT, ledger_of, patience_of
 from crawlers.scrapyd.queue import JobQueue
@@ -19,6 +21,7 @@ from storage import Store, configured_store
 from storage.jobs.reconciling import reconcile
 from storage.ledger import open_ledger
 from storage.office.audit import Audit
+from storage.office.guests import Guests
 from storage.office.sessions import Sessions
 from storage.office.tables import TABLES
 from storage.office.users import Users
@@ -49,14 +52,15 @@ class Desk:
         self.config = config
         self.settings: dict[str, Any] = config.scrapy_settings()
         self.ledger = open_ledger(self.settings.get, config.home / "admin.db", TABLES)
-        self.users = Users(self.ledger)
+        self.users, self.guests = Users(self.ledger), Guests(self.ledger)
         self.sessions = Sessions(
             self.ledger,
             idle_seconds=config.admin_idle_minutes * 60,
             longest_seconds=config.admin_session_hours * 3600,
         )
         self.audit = Audit(self.ledger)
-        self.attempts = Attempts()
+        self.attempts, self.logins = Attempts(), Logins()
+        self.provider = Provider(config) if config.oidc_issuer else None
         self.numbers = AdminNumbers()
         self.runs = Runs()
         self.vectors = VectorIndex()

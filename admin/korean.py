@@ -23,6 +23,16 @@ KOREAN = {
     "Name": "이름",
     "Password": "비밀번호",
     "The name or the password is wrong.": "이름이나 비밀번호가 틀렸습니다.",
+    "Log in at": "다음에서 로그인:",
+    "Logged in": "로그인함",
+    "Go on": "계속",
+    "Not logged in": "로그인하지 못함",
+    "The login service knows you, but you have no role here: ask an administrator.": (
+        "로그인 서비스에서 확인했지만 여기서 맡은 역할이 없습니다. 관리자에게 문의하세요."
+    ),
+    "This login could not be finished: begin it again.": (
+        "로그인을 마치지 못했습니다. 처음부터 다시 하세요."
+    ),
     "Not classified yet": "분류 전",
     "To be reviewed": "검토 필요",
     "Categories": "분류",

@@ -56,7 +56,7 @@ class AdminNumbers:
             ["reason"],
             registry=registry,
         )
-        for reason in ("wrong", "too_many"):
+        for reason in ("wrong", "too_many", "oidc"):
             self.failed_logins.labels(reason)
         self._streams = Gauge(
             "gleanery_admin_live_streams", "People who watch a job live", registry=registry

@@ -24,6 +24,7 @@ from gleanery.fields.media import MediaFields
 from gleanery.fields.metrics import MetricsFields
 from gleanery.fields.models import ModelFields
 from gleanery.fields.notices import NoticeFields
+from gleanery.fields.oidc import OidcFields
 from gleanery.fields.platforms import PlatformFields
 from gleanery.fields.revisits import RevisitFields
 from gleanery.fields.safety import SafetyFields
@@ -39,6 +40,7 @@ TEST_VARIABLES = {f"{PREFIX}{name}" for name in ("FIXTURES", "REQUIRE_SERVERS", 
 class Config(
     # pydantic takes fields from the last base first: listed backwards, they come in this order.
     MetricsFields,
+    OidcFields,
     AdminFields,
     ServeFields,
     NoticeFields,

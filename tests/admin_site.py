@@ -64,7 +64,8 @@ def admin_site(home: Path, **env: str) -> Iterator[AdminSite]:
     from storage.office.users import Users  # noqa: PLC0415
 
     port = free_ports(1)[0]
-    site = AdminSite(f"http://127.0.0.1:{port}", home, environment(home, **env))
+    url = f"http://127.0.0.1:{port}"
+    site = AdminSite(url, home, environment(home, **{"GLEANERY_ADMIN_URL": url} | env))
     settings = {"STORE": env.get("GLEANERY_STORE", "sqlite")}
     settings |= {"MYSQL_URL": env.get("GLEANERY_MYSQL_URL", "")}
     ledger = open_ledger(settings.get, home / "admin.db", TABLES)

@@ -34,9 +34,9 @@ class Token(BaseModel):
 
 
 @public.get("/login", include_in_schema=False, response_model=None)
-def login_form(request: Request, next: str = "/") -> Response:  # noqa: A002 - the form's own word
+def login_form(request: Request, desk: AtDesk, next: str = "/") -> Response:  # noqa: A002 - the form's own word
     """Ask who it is."""
-    return show(request, "login", next=local_path(next), failed=False, user="")
+    return _form(request, desk, next, user="")
 
 
 @public.post("/login", include_in_schema=False, response_model=None)
@@ -48,27 +48,20 @@ def login(
     next: Annotated[str, Form(max_length=2000)] = "/",  # noqa: A002 - the form's own word
 ) -> Response:
     """Begin a session with a token that was nobody's before."""
-    token = _admitted(desk, user, password, _address(request))
-    if not token:
-        where = local_path(next)
-        return show(request, "login", status=401, next=where, failed=True, user=user)
-    if old := request.cookies.get(cookie_name(request)):
-        desk.sessions.end(old)
+    if not _knows(desk, user, password, address_of(request)):
+        return _form(request, desk, next, user=user, status=401)
     answer = RedirectResponse(local_path(next), status_code=303)
-    answer.set_cookie(
-        cookie_name(request), token, httponly=True, samesite="strict",
-        secure=is_secure(request), path="/",
-    )  # fmt: skip
+    keep_session(request, desk, answer, user)
     return answer
 
 
 @public.post("/api/login")
 def api_login(request: Request, desk: AtDesk, given: Credentials) -> Token:
     """Begin a session for a program."""
-    token = _admitted(desk, given.user, given.password, _address(request))
-    if not token:
+    address = address_of(request)
+    if not _knows(desk, given.user, given.password, address):
         raise HTTPException(401)
-    return Token(token=token)
+    return Token(token=desk.sessions.begin(given.user, address))
 
 
 @public.post("/look", include_in_schema=False, response_model=None)
@@ -120,8 +113,32 @@ def api_logout(desk: AtDesk, who: Who) -> dict[str, str]:
     return {"status": "ended"}
 
 
-def _admitted(desk: Desk, name: str, password: str, address: str) -> str:
-    """Return a token, or nothing if the name or the password is wrong.
+def keep_session(request: Request, desk: Desk, answer: Response, user: str) -> None:
+    """Begin a session of ``user`` in the browser that gets ``answer``; one before it ends."""
+    if old := request.cookies.get(cookie_name(request)):
+        desk.sessions.end(old)
+    answer.set_cookie(
+        cookie_name(request), desk.sessions.begin(user, address_of(request)), httponly=True,
+        samesite="strict", secure=is_secure(request), path="/",
+    )  # fmt: skip
+
+
+def address_of(request: Request) -> str:
+    """Return where the browser is."""
+    return request.client.host if request.client else ""
+
+
+def _form(
+    request: Request, desk: Desk, next_page: str, *, user: str, status: int = 200
+) -> Response:
+    return show(
+        request, "login", status=status, next=local_path(next_page), failed=status != 200,
+        user=user, provider=desk.provider.name if desk.provider else "",
+    )  # fmt: skip
+
+
+def _knows(desk: Desk, name: str, password: str, address: str) -> bool:
+    """Whether the name and the password are right; what was tried is noted.
 
     Raises:
         HTTPException: 429, too many attempts.
@@ -136,11 +153,7 @@ def _admitted(desk: Desk, name: str, password: str, address: str) -> str:
         subject = name if known else "unknown"
         desk.audit.note("", address, action="login.failed", subject=subject)
         desk.numbers.failed_logins.labels("wrong").inc()
-        return ""
+        return False
     desk.attempts.succeeded(name, address)
     desk.audit.note(user.name, address, action="login", subject=user.name)
-    return desk.sessions.begin(user.name, address)
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
+    return True

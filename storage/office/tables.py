@@ -18,7 +18,9 @@ users = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("role", String(16), nullable=False),
-    Column("password_hash", String(255), nullable=False),  # argon2id, with its salt and costs
+    Column(
+        "password_hash", String(255), nullable=False
+    ),  # argon2id, with salt and costs; empty = a guest
     Column("created_at", BigInteger, nullable=False),
     **ENGINE,
 )

@@ -79,10 +79,10 @@ class Users:
         """Change a password; whoever is logged in under that name is no more.
 
         Raises:
-            ConfigError: There is no such user, or the password is short.
+            ConfigError: There is no such user, or none with a password, or it is short.
         """
-        hashed = _hashed(password)
-        change = update(users).where(users.c.name == name).values(password_hash=hashed)
+        own = (users.c.name == name) & (users.c.password_hash != "")
+        change = update(users).where(own).values(password_hash=_hashed(password))
         found = self._ledger.transact(
             lambda db: (db.execute(change).rowcount, db.execute(_sessions_of(name)))[0]
         )
@@ -108,8 +108,9 @@ class Users:
             lambda db: db.execute(select(users).where(users.c.name == name)).first()
         )
         with _AT_ONCE:
-            good = _fits(row.password_hash if row else _nobody(), password)
-        if row is None or not good:
+            hashed = row.password_hash if row else ""  # a login service's user has none, either
+            good = _fits(hashed or _nobody(), password)
+        if row is None or not hashed or not good:
             return None
         return User(name=row.name, role=row.role, created_at=row.created_at)
 

@@ -13,7 +13,7 @@ pytest.importorskip("argon2", reason="needs gleanery[server]")
 
 from admin import metrics
 from admin.gate import Needs, Public
-from admin.pages import login
+from admin.pages import login, oidc
 from admin.pages.all import GATES
 from items import Proposal
 from storage import open_store
@@ -44,7 +44,7 @@ def clients(site):
 def routes():
     """All routes of the program, with what guards them."""
     guarded = [r for g in (login.gate, *GATES) for r in (*g.pages.routes, *g.api.routes)]
-    for route in (*guarded, *login.public.routes):
+    for route in (*guarded, *login.public.routes, *oidc.public.routes):
         marks = [d.dependency for d in route.dependencies]
         yield route, [m for m in marks if isinstance(m, Needs) or m is Public]
 
@@ -62,6 +62,7 @@ def test_what_is_for_everybody_is_little():
     assert public == {
         ("/login", "GET"), ("/login", "POST"), ("/api/login", "POST"), ("/look", "POST"),
         ("/healthz", "GET"), ("/readyz", "GET"),
+        ("/login/oidc", "GET"), ("/login/oidc/callback", "GET"),
     }  # fmt: skip
 
 
@@ -199,6 +200,13 @@ def test_a_login_leads_to_no_other_site(site, target):
     with site.client() as client:
         assert client.post("/login", data=form).headers["location"] == "/"
         assert client.post("/look", data={"next": target}).headers["location"] == "/"
+
+
+def test_where_no_login_service_is_set_there_is_no_such_login(site):
+    with site.client() as client:
+        begun, ended = client.get("/login/oidc"), client.get("/login/oidc/callback?state=a&code=b")
+        assert (begun.status_code, ended.status_code) == (404, 404)
+        assert "/login/oidc" not in client.get("/login").text
 
 
 def test_guessing_is_stopped_even_with_the_right_password_at_last(site):

@@ -9,13 +9,14 @@ import pytest
 
 pytest.importorskip("argon2", reason="needs gleanery[server]")
 
-from playwright.sync_api import Page, Response, expect, sync_playwright
+from playwright.sync_api import Page, Response, expect
 
-from platforms.web.browser import SYSTEM_BROWSER
+from admin.pages.all import GATES
 from storage.jobs import Job
-from tests.admin_site import admin_site, password
+from tests.admin_site import admin_site, password, token_of
 from tests.admin_world import EVIL, NUMBER, begin_crawl, fill
-from tests.conftest import missing_server
+from tests.conftest import wait_until
+from tests.oidc_provider import oidc_service, settings
 from tests.scrapyd_nodes import ledger
 from tests.servers.test_model_typescript import install
 
@@ -42,19 +43,20 @@ def site(tmp_path_factory):
     home = tmp_path_factory.mktemp("admin")
     fill(home)
     asyncio.run(begin_crawl(home))
-    with admin_site(home) as running:
+    # by a name of its own: for a browser another site than the page's
+    with oidc_service("localhost") as service, admin_site(home, **settings(service)) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def browser():
-    if not SYSTEM_BROWSER.exists():
-        missing_server("chromium")
-    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(SYSTEM_BROWSER), args=arguments)
-        yield started
-        started.close()
+def pages(site):
+    """Those of ``PAGES``, a run in the background, and a login that cannot be finished."""
+    client = site.client("admin")
+    headers = {"X-CSRF-Token": token_of(client)}
+    asked = {"items": ["reddit:t3_1"]}
+    run = client.post("/api/purge/look", json=asked, headers=headers).json()["run"]
+    wait_until(lambda: client.get(f"/api/run?id={run}").json()["state"] == "done", seconds=30)
+    return *PAGES, f"/run?id={run}", "/login/oidc/callback?state=of-nobody"
 
 
 def log_in(page: Page, url: str) -> None:
@@ -70,11 +72,22 @@ def is_stream(answer: Response) -> bool:
     return answer.headers.get("content-type", "").startswith("text/event-stream")
 
 
+NO_PAGES = {"/job/log", "/job/live", "/thumbnail/{key}"}
+"""A file, a stream, a picture."""
+
+
+def test_every_page_that_there_is_is_looked_at(pages):
+    """Whoever adds a page adds it to those that axe-core and Lighthouse look at."""
+    there = {route.path for gate in GATES for route in gate.pages.routes if "GET" in route.methods}
+
+    assert there - NO_PAGES - {path.partition("?")[0] for path in pages} == set()
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["ko", "en"])
-def test_every_page_is_accessible_and_light(site, browser, axe, scheme, language):
+@pytest.mark.parametrize("look", ["light ko", "dark ko", "light en", "dark en"])
+def test_every_page_is_accessible_and_light(site, pages, browser, axe, look):
     """No violation that axe-core finds, nothing refused by the policy, 250 KiB at most."""
+    scheme, language = look.split()
     context = browser.new_context(
         color_scheme=scheme,
         locale=language,
@@ -82,7 +95,7 @@ def test_every_page_is_accessible_and_light(site, browser, axe, scheme, language
         viewport={"width": 390, "height": 800},
     )
     problems = {}
-    for path in ("/login", *PAGES):
+    for path in ("/login", *pages):
         if path == "/":
             log_in(context.new_page(), site.url)
         page, loaded = context.new_page(), []
@@ -146,6 +159,25 @@ def test_pages_work_by_keyboard_and_without_script(site, browser):
     page.wait_for_url("**done=saved")
 
     assert page.locator("[role=status]").inner_text() == "Saved."
+    context.close()
+
+
+def test_a_login_at_another_site_comes_back_logged_in(site, browser):
+    """The session's cookie is `strict`, and yet it is there when the browser is sent back."""
+    context = browser.new_context(locale="en")
+    page, complaints = context.new_page(), []
+    page.on("console", lambda m: complaints.append((m.text, m.location["url"])))
+    page.goto(f"{site.url}/items?category=food")
+    page.get_by_role("link", name="Log in at localhost").click()
+    page.get_by_role("button", name="Yes").click()  # a form of the other site
+    page.wait_for_url(f"{site.url}/items?category=food")
+
+    expect(page.get_by_role("button", name="Log out (oidc:user.")).to_be_visible()
+    assert [text for text, url in complaints if url.startswith(site.url)] == []
+    page.goto(f"{site.url}/login/oidc/callback?state=a&code=b")
+    expect(page.get_by_role("alert")).to_have_text(
+        "This login could not be finished: begin it again."
+    )
     context.close()
 
 

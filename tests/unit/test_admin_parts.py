@@ -11,6 +11,8 @@ import pytest
 
 pytest.importorskip("fastapi", reason="needs gleanery[server]")
 
+from admin import attempts
+from admin.attempts import Attempts
 from admin.failures import TITLES
 from admin.korean import KOREAN
 from admin.picture import levels
@@ -29,6 +31,19 @@ def test_everything_that_templates_say_is_there_in_korean():
         {a or b for a, b in said} | set(NOTES.values()) | set(TITLES.values()) | set(RUNS.values())
     )
     assert texts - set(KOREAN) == set()
+
+
+def test_guessing_many_names_from_one_address_is_stopped_too(monkeypatch):
+    """And ends: after a while, or, for a name, with the right password."""
+    tried = Attempts()
+    waits = [tried.begin(f"name-{n}", "one") for n in range(attempts.BY_ADDRESS + 1)]
+
+    assert ([w for w in waits[:-1] if w], waits[-1] > 0) == ([], True)
+    assert tried.begin("name-1", "another") == 0
+    tried.succeeded("name-1", "another")
+    later = attempts.time.monotonic() + attempts.WINDOW_SECONDS + 1
+    monkeypatch.setattr(attempts.time, "monotonic", lambda: later)
+    assert tried.begin("name-2", "one") == 0
 
 
 def test_vendored_files_are_those_that_are_recorded():

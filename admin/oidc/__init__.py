@@ -1,0 +1,1 @@
+"""Logins by OpenID Connect: the login service, logins under way, and who comes of them."""

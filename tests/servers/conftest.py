@@ -1,0 +1,22 @@
+"""What tests of servers share."""
+
+from __future__ import annotations
+
+import pytest
+
+from platforms.web.browser import SYSTEM_BROWSER
+from tests.conftest import missing_server
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's Chromium, by Playwright."""
+    if not SYSTEM_BROWSER.exists():
+        missing_server("chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - few tests here need it
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(SYSTEM_BROWSER), args=arguments)
+        yield started
+        started.close()
