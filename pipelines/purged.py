@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from array import array
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
 from scrapy.exceptions import DropItem
 
 from gleanery.errors import StoreError
@@ -16,7 +17,6 @@ from storage.book import TOMBSTONES
 from storage.tombstones import marks_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from scrapy.crawler import Crawler
 
     from items import Item
@@ -33,7 +33,7 @@ class PurgedPipeline:
     def __init__(self, crawler: Crawler) -> None:
         self.stats = crawler.stats
         self.store: Store = configured_store(crawler.settings.get)
-        self._marks: NDArray[np.uint64] = np.empty(0, np.uint64)
+        self._marks = array("Q")  # ascending
         self._newest: object = None
         self._is_open = False
         self._asked_at = float("-inf")
@@ -59,8 +59,8 @@ class PurgedPipeline:
 
     def _is_buried(self, mark: str) -> bool:
         # By accident: once in 10¹³ items, where there are a million tombstones.
-        wanted = np.uint64(int(mark[:16], 16))
-        place = int(np.searchsorted(self._marks, wanted))
+        wanted = int(mark[:16], 16)
+        place = bisect_left(self._marks, wanted)
         return place < len(self._marks) and self._marks[place] == wanted
 
     async def _renew(self) -> None:
@@ -82,5 +82,5 @@ class PurgedPipeline:
         if newest == self._newest:
             return
         marks = (int(record["key"][:16], 16) for record in book.scan())
-        self._marks = np.sort(np.fromiter(marks, np.uint64))
+        self._marks = array("Q", sorted(marks))
         self._newest = newest

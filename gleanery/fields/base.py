@@ -16,7 +16,8 @@ Words = Annotated[tuple[str, ...], NoDecode]
 class Fields(BaseModel):
     """One group of settings; each field's docstring is its help text."""
 
-    model_config = ConfigDict(use_attribute_docstrings=True)
+    # deferred: only the whole, ``Config``, is ever validated
+    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
 
 
 def split(value: object) -> object:

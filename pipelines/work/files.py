@@ -14,7 +14,7 @@ from items.media_file import MediaFile
 from media.probe import probe
 from media.sound import split_sound as split
 from pipelines.work.tools import files_of
-from platforms.media import download as fetch
+from platforms.media.download import download as fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable

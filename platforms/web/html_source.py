@@ -7,7 +7,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lxml import etree
-from trafilatura.utils import load_html
 from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
 if TYPE_CHECKING:
@@ -65,6 +64,8 @@ def parse_html(source: str) -> HtmlElement | None:
 
     libxml2 stops at 255 levels of nesting, which bounds every recursion below.
     """
+    from trafilatura.utils import load_html
+
     try:
         tree = load_html(source) if source.strip() else None
     except LIBRARY_ERRORS:

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import readability
-import trafilatura
 from lxml import html as lxml_html
 
 from platforms.web.embedded_json import json_text, stated_text
@@ -68,6 +66,8 @@ def length(text: str) -> int:
 
 
 def _trafilatura(tree: HtmlElement, url: str, *, fast: bool) -> str:
+    import trafilatura
+
     try:
         document = trafilatura.bare_extraction(
             tree, url=url, fast=fast, include_comments=False, include_tables=True
@@ -78,6 +78,8 @@ def _trafilatura(tree: HtmlElement, url: str, *, fast: bool) -> str:
 
 
 def _readability(_: HtmlElement, source: str, url: str) -> str:
+    import readability
+
     try:
         summary = readability.Document(source, url=url).summary(html_partial=True)
         tree = lxml_html.fromstring(summary) if summary.strip() else None

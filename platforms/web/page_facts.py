@@ -7,9 +7,6 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trafilatura.metadata import extract_metadata
-from trafilatura.settings import Document
-
 from gleanery.urls import host_of
 from platforms.web.embedded_json import json_ld
 from platforms.web.html_source import LIBRARY_ERRORS
@@ -21,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from lxml.html import HtmlElement
+    from trafilatura.settings import Document
 
 _ARTICLE_TYPE = re.compile(r"(Article|BlogPosting|Report|Review|WebPage|DiscussionForumPosting)$")
 MAX_TAGS = 50
@@ -72,6 +70,9 @@ def read_facts(tree: HtmlElement, url: str, text: str) -> PageFacts:
 
 def _guess(tree: HtmlElement, url: str) -> Document:
     """Return what trafilatura finds; nothing where it fails."""
+    from trafilatura.metadata import extract_metadata
+    from trafilatura.settings import Document
+
     try:
         return extract_metadata(tree, default_url=url, extensive=False)
     except LIBRARY_ERRORS:

@@ -12,7 +12,8 @@ from gleanery.config import Config
 from gleanery.errors import MediaRefusedError, MediaUnavailableError
 from items import Video
 from media.ffmpeg import ffmpeg_program
-from platforms.media import Downloaded, download
+from platforms.media import Downloaded
+from platforms.media.download import download
 from platforms.media.downloaded import DownloadCancelledError
 from platforms.media.guard import GuardedNetwork
 from tests.media_site import MediaSite

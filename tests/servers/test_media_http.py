@@ -11,7 +11,7 @@ from gleanery.config import Config
 from gleanery.demo.server import DemoServer
 from gleanery.errors import ConfigError, MediaRefusedError, MediaUnavailableError
 from items import Article
-from platforms.media import download
+from platforms.media.download import download
 from platforms.media.downloaded import DownloadCancelledError
 from tests.media_site import MediaSite, draw_clip, draw_tone
 from tests.mitm import MitmProxy

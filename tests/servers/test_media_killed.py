@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from gleanery.config import Config
 from items import Article
-from platforms.media import download
+from platforms.media.download import download
 rules = Config(
     download_media=("videos",), allowed_addresses=("127.0.0.0/8",), media_bytes_per_second=4_000_000
 )

@@ -11,7 +11,8 @@ from gleanery.config import Config
 from gleanery.errors import MediaRefusedError
 from items import Post
 from media.ffmpeg import ffmpeg_program
-from platforms.media import Downloaded, download
+from platforms.media import Downloaded
+from platforms.media.download import download
 from tests.media_site import draw_clip, draw_tone
 from tests.mitm import MitmProxy
 from tests.web import Web

@@ -22,6 +22,7 @@ from commands.timeline import MAX_COLUMNS, MIN_COLUMNS, MINUTE, columns
 from gleanery.config import Config
 from items import Article, Post
 from storage import open_store
+from tests.crawl import ROOT
 from tests.page import Page
 
 INSTANTS = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
@@ -156,6 +157,26 @@ def test_help_needs_no_heavy_library():
     code = f"import commands.app, sys; print([m for m in {heavy} if m in sys.modules])"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_crawl_loads_only_what_it_may_need():
+    """Each of these takes tenths of a second; a crawl's process is started very often."""
+    heavy = ["aiohttp", "trafilatura", "readability", "numpy", "mcp", "yt_dlp", "praw", "redis"]
+    code = (
+        "import sys; from scrapy.spiderloader import SpiderLoader;"
+        "from scrapy.utils.misc import load_object;"
+        "from scrapy.utils.project import get_project_settings; s = get_project_settings();"
+        "SpiderLoader.from_settings(s);"
+        "[load_object(c) for n in ('EXTENSIONS', 'ITEM_PIPELINES', 'SPIDER_MIDDLEWARES',"
+        " 'DOWNLOADER_MIDDLEWARES') for c in s.get_component_priority_dict_with_base(n)];"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
 
     assert done.stdout.strip() == "[]"
 
