@@ -44,7 +44,13 @@ demo: $(VENV)/base    ## crawl the sample world with all three spiders, print a 
 test: $(VENV)/dev test-servers    ## the fast suite, with the real servers this machine has or may install
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not models" $(ARGS)
 
-test-slow: $(VENV)/dev test-servers    ## the slow part
+# a browser's page over scrapyd, which pins libraries of 2021: of no use beside ours
+$(VENV)-scrapydweb/ready: tests/scrapydweb/requirements.txt
+	test -x $(VENV)-scrapydweb/bin/python || $(PYTHON) -m venv $(VENV)-scrapydweb
+	$(VENV)-scrapydweb/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+test-slow: $(VENV)/dev $(VENV)-scrapydweb/ready test-servers    ## the slow part
 	$(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk 1 -m "slow and not models" $(ARGS)
 
 test-models: $(VENV)/models test-servers    ## the engines that need torch, transformers or llama.cpp, with a real small model
@@ -108,4 +114,4 @@ screenshots: $(VENV)/dev test-servers    ## take the pictures of docs/screenshot
 	$(BIN)/python -m tests.screenshots
 
 clean:           ## remove what was set up and crawled
-	rm -rf $(VENV) $(VENV)-216 $(VENV)-checkov .demo
+	rm -rf $(VENV) $(VENV)-216 $(VENV)-scrapydweb $(VENV)-checkov .demo

@@ -88,7 +88,8 @@ def options(config: Config) -> dict[str, str]:
         "jobs_to_keep": "1000",
         "items_dir": "",
         "jobs_dir": "",
-        "prefix_header": "",
+        # asked for by each of its pages, and Twisted 26 raises for an empty name
+        "prefix_header": "x-no-prefix",
         "debug": "off",
         "spiderqueue": f"{_OURS}queue.JobQueue",
         "poller": f"{_OURS}poller.JobPoller",

@@ -51,6 +51,11 @@ def test_a_job_asked_for_by_a_plain_client_runs_and_its_end_is_known(node):
     assert b"Spider closed (finished)" in log
 
 
+def test_pages_for_people_are_there(node):
+    for path, title in (("", b"<h1>Scrapyd</h1>"), ("jobs", b"<h1>Jobs</h1>")):
+        assert title in urllib.request.urlopen(f"{node.url}/{path}").read()
+
+
 GOOD = ("urls", "http://127.0.0.1:9/")
 
 
