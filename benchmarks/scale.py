@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from statistics import mean, median, quantiles
@@ -105,9 +106,10 @@ def measure(redis: Redis, socket: str, number: int) -> dict[str, float]:
 
 def main() -> None:
     """Measure and print."""
+    load = os.getloadavg()[0]
     with redis_server() as socket, Redis(unix_socket_path=socket) as redis:
         found = {number: measure(redis, socket, number) for number in NUMBERS}
-    one, goals = found[1]["pages/s"], []
+    one, goals = found[1]["pages/s"], [Goal("load of the machine before, of others", load)]
     for number, figures in found.items():
         workers = f"{number} worker{'s' * (number > 1)}"
         goals += [Goal(f"{workers}: {name}", value) for name, value in figures.items()]
