@@ -13,12 +13,10 @@ The naive reader's model costs the same for every clip: for the ten-minute talk 
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -27,12 +25,11 @@ import cv2
 import numpy as np
 
 from benchmarks.goals import Goal, show
+from benchmarks.processor import features, float32_products, int8_products
 from benchmarks.video_gpu import gpu_goals
-from items.taxonomy import load_taxonomy
+from benchmarks.video_memory import memory
+from benchmarks.video_ours import RATE, SIZE, make_engine, ours
 from media.sampling import FULL, ClipPlan, Schedule, read_clips, schedule
-from model_server.engines.timesformer import TimesformerEngine, TimesformerOptions
-from model_server.video.collector import VideoCollector
-from model_server.video.frames import TimedClip
 from tests.media.making import ffmpeg
 from tests.tiny_video import timesformer
 
@@ -41,7 +38,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-SIZE, RATE = "640x360", 30
+    from model_server.engines.timesformer import TimesformerEngine
+
 ROUNDS = 3
 MOVING_SECONDS = 18
 """Two clips, so that three rounds of the naive reader stay within minutes."""
@@ -49,6 +47,8 @@ TALK_SECONDS, SLIDE_SECONDS = 600, 120
 TIMED = 2
 """Clips of the talk that the naive reader computes."""
 HEAD = 20.0
+PRODUCTS_A_CLIP = 178e9
+"""Those with weights, once two matrices of each layer are merged: all that is done in 8 bits."""
 
 
 def moving(path: Path, seconds: int) -> Path:
@@ -118,18 +118,6 @@ class Naive:
         return frames.numpy(), hidden[0, 0].numpy(), answer.logits[0].numpy()
 
 
-def ours(engine: TimesformerEngine, path: Path, plan: ClipPlan) -> tuple[VideoCollector, Schedule]:
-    """Do what the tool does: choose, then decode beside the computing of the clip before."""
-    chosen = schedule(path, plan)
-    collector = VideoCollector()
-    with closing(read_clips(path, chosen)) as clips:
-        for clip in clips:
-            (vectors,) = engine.vectorize_video([clip.frames])
-            timed = TimedClip(times=clip.times.tolist(), frames=clip.frames, seconds=clip.seconds)
-            collector.add(timed, vectors)
-    return collector, chosen
-
-
 def numbers(chosen: Schedule) -> list[list[int]]:
     """Return the numbers of the frames of each clip."""
     return [[int(t * RATE + 1e-6) for t in clip.times] for clip in chosen.clips]
@@ -166,9 +154,24 @@ def same_clips(engine: TimesformerEngine, naive: Naive, folder: Path) -> list[Go
     return [
         Goal("same clips: naive, seconds a clip", slow / len(places)),
         Goal("same clips: ours, seconds a clip", fast / len(places)),
-        Goal("same clips: naive / ours, wall", slow / fast, ">= 4"),
+        Goal(f"same clips: naive / ours, wall ({features()})", slow / fast, ">= 4"),
+        *limits(slow / len(places)),
         Goal("same pixels: least cosine to torch float32", exact, ">= 0.998"),
         Goal("naive's pixels by OpenCV, ours by FFmpeg: least cosine", min(cosines)),
+    ]
+
+
+def limits(naive: float) -> list[Goal]:
+    """Say what 8-bit products gain here at most, were everything else free.
+
+    Args:
+        naive: Wall seconds of the naive reader a clip.
+    """
+    plain, short = float32_products(), int8_products()
+    return [
+        Goal("limit: 10^9 products/s, torch float32", plain / 1e9),
+        Goal("limit: 10^9 products/s, ONNX Runtime int8", short / 1e9),
+        Goal("limit: naive / a clip's products alone in int8", naive * short / PRODUCTS_A_CLIP),
     ]
 
 
@@ -211,84 +214,12 @@ def scene_aware(engine: TimesformerEngine, naive: Naive, folder: Path) -> list[G
         Goal("talk: naive, seconds", slow),
         Goal("talk: ours, every clip, seconds", full),
         Goal("talk: ours, seconds", fast),
+        Goal("talk: naive / ours, every clip, wall", slow / full),
         Goal("talk: naive / ours, wall", slow / fast, ">= 15"),
         Goal("talk: top-1 of the full run kept", float(same), ">= 1"),
         Goal("talk: the full run's first logit above its second", float(first - second)),
         Goal("talk: cosine of the video vectors", float(kept["video"] @ whole["video"])),
     ]
-
-
-MEMORY = "import sys; from benchmarks.video import peaks; print(*peaks(sys.argv[1]))"
-
-
-def peaks(name: str) -> tuple[int, int]:
-    """Vectorise a video with an engine of small size: what grows is not the model.
-
-    Returns:
-        Most KiB that this process has held, and that one of its decoders has.
-    """
-    decoders = [0]
-    over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(decoders, over))
-    watcher.start()
-    with tempfile.TemporaryDirectory() as folder:
-        small = timesformer(Path(folder) / "small")
-        engine = make_engine(small, Path(folder) / "cache", backend="torch")
-        ours(engine, Path(name), ClipPlan(stride_seconds=4.0, skip_near_duplicates=False))
-    over.set()
-    watcher.join()
-    return held("self"), decoders[0]
-
-
-def _watch(decoders: list[int], over: threading.Event) -> None:
-    ours_yet = Path("/proc/self/cmdline").read_bytes()  # a fork holds our memory until it is one
-    while not over.wait(0.05):
-        for children in Path("/proc/self/task").glob("*/children"):
-            with suppress(OSError):  # that thread, or that decoder, has just ended
-                decoders += [
-                    held(pid)
-                    for pid in children.read_text().split()
-                    if Path(f"/proc/{pid}/cmdline").read_bytes() != ours_yet
-                ]
-                decoders[:] = [max(decoders)]
-
-
-def held(pid: str) -> int:
-    """Return the most KiB that a process has held since it was started; Linux only.
-
-    Not ``ru_maxrss``: that counts what the process that started it held, too.
-    """
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next((int(x.split()[1]) for x in lines if x.startswith("VmHWM:")), 0)
-
-
-def memory(folder: Path) -> list[Goal]:
-    """Compare the peak of a 30-minute video with that of a 1-minute one, each in a process."""
-    minute, half_hour = folder / "one.mp4", folder / "thirty.mp4"
-    picture = f"testsrc2=s={SIZE}:r={RATE}:d=60"
-    ffmpeg("-f", "lavfi", "-i", picture, "-pix_fmt", "yuv420p", "-preset", "veryfast", minute)
-    ffmpeg("-stream_loop", "29", "-i", minute, "-c", "copy", half_hour)
-    found = []
-    for path in (minute, half_hour):
-        command = [sys.executable, "-c", MEMORY, str(path)]
-        out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        found.append([int(n) / 1024 for n in out.split()[-2:]])
-    one, thirty = found
-    return [
-        Goal("peak memory, 1 minute: MiB of the server, small model", one[0]),
-        Goal("peak memory, 1 minute: MiB of a decoder", one[1]),
-        Goal("peak memory, 30 minutes / 1 minute: server", thirty[0] / one[0], "<= 1.2"),
-        Goal("peak memory, 30 minutes / 1 minute: decoder", thirty[1] / one[1], "<= 1.2"),
-    ]
-
-
-def make_engine(folder: Path, cache: Path, **options: Any) -> TimesformerEngine:
-    """Return a loaded engine."""
-    told = TimesformerOptions(model=str(folder), **options)
-    engine = TimesformerEngine(load_taxonomy(), told, cache=cache)
-    engine.load()
-    engine.self_test()
-    return engine
 
 
 def main() -> None:
