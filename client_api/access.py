@@ -82,3 +82,14 @@ async def may_read(
     """Let a key with the scope ``read`` pass."""
     door: Doorkeeper = request.app.state.door
     return await door.admit(request, shown.credentials if shown else "", "read")
+
+
+async def asks_once(request: Request) -> None:
+    """Refuse a parameter that is given twice: nobody could tell which one counts.
+
+    Raises:
+        ProblemError: 422 it is.
+    """
+    names = [name for name, _ in request.query_params.multi_items()]
+    if len(names) > len(set(names)):
+        raise ProblemError(422, "A parameter is given twice (매개변수가 중복되었습니다).")

@@ -19,6 +19,7 @@ from prometheus_client import (
 from client_api.problems import RETRY_SECONDS, problem
 
 if TYPE_CHECKING:
+    from fastapi.responses import JSONResponse
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # a series more for each counter, of no use to anybody
@@ -52,6 +53,24 @@ class _TooLargeError(Exception):
     pass
 
 
+class _Body:
+    """Counts what a request sends; nothing of it is handed on once there is too much."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive, self._most, self._size = receive, most, 0
+
+    @property
+    def too_large(self) -> bool:
+        return self._size > self._most
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        if self.too_large:
+            raise _TooLargeError
+        return message
+
+
 class Guard:
     """ASGI middleware."""
 
@@ -71,7 +90,11 @@ class Guard:
             await send(message)
 
         try:
-            await self._limited(scope, receive, sent)
+            if len(scope["query_string"]) > LONGEST_QUERY:
+                text = f"At most {LONGEST_QUERY} bytes (주소가 너무 깁니다)."
+                await problem(414, text)(scope, receive, sent)
+            else:
+                await self._limited(scope, receive, sent)
         except BaseException:
             status = status or 500
             raise
@@ -79,46 +102,30 @@ class Guard:
             self._note(scope, status, time.perf_counter() - began)
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
+        started, body = False, _Body(receive, self.max_body)
 
         async def sent(message: Message) -> None:
             nonlocal started
+            if body.too_large and not started:
+                return  # FastAPI takes the error for a body of no JSON, and answers 400
             started = True
             if scope.get("state", {}).get("long"):
                 timer.reschedule(None)
             await send(message)
 
-        if len(scope["query_string"]) > LONGEST_QUERY:
-            await problem(414, f"At most {LONGEST_QUERY} bytes (주소가 너무 깁니다).")(
-                scope, receive, sent
-            )
-            return
+        answer: JSONResponse | None = None
         try:
             async with asyncio.timeout(self.seconds) as timer:
-                await self.app(scope, self._counted(receive), sent)
+                await self.app(scope, body.receive, sent)
         except _TooLargeError:
-            if not started:
-                await problem(413, f"At most {self.max_body} bytes (본문이 너무 큽니다).")(
-                    scope, receive, sent
-                )
+            pass
         except TimeoutError:
-            if not started:
-                retry = {"Retry-After": str(RETRY_SECONDS)}
-                text = "It took too long (시간이 초과되었습니다)."
-                await problem(503, text, headers=retry)(scope, receive, sent)
-
-    def _counted(self, receive: Receive) -> Receive:
-        size = 0
-
-        async def counted() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > self.max_body:
-                raise _TooLargeError
-            return message
-
-        return counted
+            retry = {"Retry-After": str(RETRY_SECONDS)}
+            answer = problem(503, "It took too long (시간이 초과되었습니다).", headers=retry)
+        if body.too_large:
+            answer = problem(413, f"At most {self.max_body} bytes (본문이 너무 큽니다).")
+        if answer and not started:
+            await answer(scope, receive, send)
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "(none)")

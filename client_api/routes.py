@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from client_api import models
-from client_api.access import may_read
+from client_api.access import asks_once, may_read
 from client_api.answers import answer
 from client_api.asked import Hot, Like, Listing, One, Search, Under
 from client_api.cursors import read_cursor, write_cursor
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 SHARED = documented(401, 403, 414, 422, 429, 500, 503) | {
     304: {"description": "As `If-None-Match` says you have it"}
 }
-routes = APIRouter(prefix="/v1", dependencies=[Depends(may_read)], responses=SHARED)
+routes = APIRouter(
+    prefix="/v1", dependencies=[Depends(may_read), Depends(asks_once)], responses=SHARED
+)
 _GONE = documented(404)
 
 

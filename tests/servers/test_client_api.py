@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -85,6 +86,9 @@ def api(tmp_path_factory):
     with running_api(home) as started:
         yield started
     assert checksum(home / "gleanery.db") == before  # whatever was asked, nothing was written
+
+
+JSON, PROBLEM = "application/json", "application/problem+json"
 
 
 def test_items_are_listed_page_by_page(api):
@@ -188,6 +192,7 @@ def test_an_answer_that_the_client_has_is_not_sent_again(api):
      ("/v1/items", {"catgory": "food"}, 422), ("/v1/items", {"cursor": "abc"}, 422),
      ("/v1/items", {"cursor": "WyJhIiwiYiIsLTFd"}, 422), ("/v1/items", {"cursor": "한"}, 422),
      ("/v1/items", {"fetched_since": "0000-01-01"}, 422), ("/v1/items", {"kind": "$ne"}, 422),
+     ("/v1/topics", {"category": ["a", "b"]}, 422),
      ("/v1/search", {"q": ""}, 422), ("/v1/search", {"q": "x" * 33_000}, 414)],
     ids=str,
 )  # fmt: skip
@@ -206,7 +211,10 @@ def test_other_methods_and_large_bodies_are_problems(api):
     with httpx2.Client(base_url=api.url, trust_env=False, headers=headers) as client:
         wrong = client.post("/v1/items", json={})
         large = client.request("GET", "/v1/items", content=b"x" * 100_000)
+        long = b'{"category": "' + b"x" * 65_536 + b'"}'
+        export = client.post("/v1/exports", content=long, headers={"content-type": JSON})
 
+    assert (export.status_code, export.headers["content-type"]) == (413, PROBLEM)
     assert (wrong.status_code, "GET" in wrong.headers["allow"]) == (405, True)
     assert wrong.headers["content-type"] == "application/problem+json"
     assert large.status_code in (200, 413)  # nobody reads the body of a GET
@@ -291,17 +299,26 @@ def test_health_and_numbers_need_no_key(api):
     assert "gleanery_api_requests_total" in answers[2].text
 
 
-def test_a_store_that_is_missing_is_said_to_be_away(tmp_path):
-    with running_api(tmp_path) as api:
-        (tmp_path / "gleanery.db").rename(tmp_path / "gone.db")
-
+def test_a_store_that_is_missing_or_does_not_answer_is_said_to_be_away(tmp_path):
+    file = tmp_path / "gleanery.db"
+    with running_api(tmp_path, GLEANERY_API_TIMEOUT_SECONDS="1.5") as api:
+        file.rename(tmp_path / "gone.db")
         answers = [api.get("/readyz", key=""), api.get("/v1/items")]
         well = api.get("/healthz", key="")
+        assert not file.exists()
+        (tmp_path / "gone.db").rename(file)
+        with closing(sqlite3.connect(file)) as holder:
+            holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+            holder.execute("BEGIN EXCLUSIVE")
+            late = api.get("/v1/items")
+        wait_until(lambda: api.get("/v1/items").status_code == 200, seconds=20)
 
+    assert (late.status_code, late.headers["retry-after"]) == (503, "5")
+    assert "too long" in late.json()["detail"]
     assert [a.status_code for a in answers] == [503, 503]
     assert all(a.headers["retry-after"] == "5" for a in answers)
     assert answers[0].headers["content-type"] == "application/problem+json"
-    assert (well.status_code, (tmp_path / "gleanery.db").exists()) == (200, False)
+    assert well.status_code == 200
 
 
 def test_replicas_share_a_rate_through_redis(tmp_path, redis_url):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -73,6 +74,31 @@ def test_exports_run_survive_a_restart_and_give_only_their_files(home, how):
         assert call(api, "DELETE", where).status_code == 204
         assert api.get(where).status_code == 404
         wait_until(lambda: not folder.exists() and not [*folder.parent.glob(".gone-*")], seconds=20)
+        cancel_a_running_one(api)
+
+
+def children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def cancel_a_running_one(api) -> None:
+    """Its child ends at once, nothing of it stays, and the next export runs."""
+    where = call(api, "POST", "/v1/exports", json={"shard_items": 1}).headers["location"]
+    wait_until(lambda: children(api.pid), seconds=20)
+    (child,) = children(api.pid)
+    os.kill(child, signal.SIGSTOP)  # however quick it is, it is under way
+    assert state(api, where) == "running"
+    assert call(api, "DELETE", where).status_code == 204
+    assert (api.get(where).status_code, children(api.pid)) == (404, [child])
+    os.kill(child, signal.SIGCONT)
+    wait_until(lambda: not children(api.pid), seconds=9)  # before it would be killed
+    exports = api.home / "exports"
+    wait_until(lambda: not [p for p in exports.iterdir() if p.is_dir()], seconds=20)
+
+    again = call(api, "POST", "/v1/exports", json={"min_quality": 0.3}).headers["location"]
+    wait_until(lambda: state(api, again) == "done", seconds=60)
+    assert call(api, "DELETE", again).status_code == 204
 
 
 def test_a_full_queue_says_when_to_come_back(home):
