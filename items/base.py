@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from items.annotation import Annotation
 from items.clock import from_iso, to_iso, utc_now
 from items.media_file import MediaFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 INSTANT: dict[str, Any] = {"serializer": to_iso}
 """Field metadata of an instant: Scrapy's feed exporters write it as ISO 8601."""
@@ -120,11 +124,14 @@ class Item:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; instants as ISO 8601; binary fields are left out."""
         cls: Any = type(self)  # whose instances have no hash, but which has one
-        return {
-            name: value if type(value) in _PLAIN else _plain(value)
-            for name in _names(cls)
-            if not isinstance(value := getattr(self, name), bytes)
-        }
+        names, values = _reader(cls)
+        row: dict[str, Any] = {}
+        for name, value in zip(names, values(self), strict=True):
+            if type(value) in _PLAIN:
+                row[name] = value
+            elif not isinstance(value, bytes):
+                row[name] = _plain(value)
+        return row
 
 
 def item_from_dict(row: dict[str, Any]) -> Item:
@@ -149,11 +156,13 @@ def item_from_dict(row: dict[str, Any]) -> Item:
 
 
 @cache
-def _names(cls: Any) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(cls))
+def _reader(cls: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return the names of a class's fields, and what reads them all at once."""
+    names = tuple(f.name for f in fields(cls))
+    return names, attrgetter(*names)
 
 
-_PLAIN = (str, int, bool, float, type(None))
+_PLAIN = frozenset({str, int, bool, float, type(None)})
 """Types of values that rows hold as they are; most are."""
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class ServerStore(Store):
     """Passes every call on to the store that :meth:`make` gives."""
 
-    writers: ClassVar[int] = 2  # while one server works on a batch, we or the other have the next
+    writers: ClassVar[int] = 3  # while one server works on a batch, we and the other have the next
     _inner: Store | None = None
 
     @abstractmethod

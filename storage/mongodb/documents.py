@@ -82,13 +82,9 @@ class Documents:
 
     def versions(self, identities: Iterable[str]) -> dict[str, Version]:
         """Return the items of ``identities`` that there are."""
-        wanted = {"_id": {"$in": list(identities)}}
+        asked = list(identities)
         with translated():
-            return {
-                found["_id"]: Version(found["item"], found["revision"])
-                for name in ITEMS
-                for found in self.db[name].find(wanted, {"item": 1, "revision": 1})
-            }
+            return self._versions(dict.fromkeys(ITEMS, asked))
 
     def revisions(self, identities: Iterable[str]) -> dict[str, int]:
         """Return the revisions of those of ``identities`` that there are."""
@@ -132,8 +128,21 @@ class Documents:
                 time.sleep(random.uniform(0, 0.005 * 2 ** min(attempt, 6)))  # noqa: S311
         raise StoreUnavailableError(f"MongoDB: other writers came first {RETRIES} times")
 
+    def _versions(self, asked: Mapping[str, list[str]]) -> dict[str, Version]:
+        """Return items by the collections that are asked for them."""
+        return {
+            found["_id"]: Version(found["item"], found["revision"])
+            for name, identities in asked.items()
+            for found in self.db[name].find(
+                {"_id": {"$in": identities}}, {"item": 1, "revision": 1}
+            )
+        }
+
     def _save_once(self, rows: dict[str, Row], raw: list[Any]) -> list[Version]:
-        known = self.versions(rows)
+        asked: dict[str, list[str]] = {}
+        for identity, row in rows.items():  # a comment never becomes anything else
+            asked.setdefault(_collection(row), []).append(identity)
+        known = self._versions(asked)
         versions = {i: _laid_over(known.get(i), row) for i, row in rows.items()}
         changed = {i: v for i, v in versions.items() if v is not known.get(i)}
         self._write(changed, known, raw)

@@ -25,7 +25,7 @@ def settings_of(store) -> dict[str, str]:
     }
 
 
-async def test_copies_of_an_item_stay_in_order_though_two_batches_are_under_way(
+async def test_copies_of_an_item_stay_in_order_though_batches_are_under_way_at_once(
     tmp_path, store_options
 ):
     store = emptied("mysql+mongodb", tmp_path / "x.db", store_options("mysql+mongodb"))
@@ -41,7 +41,7 @@ async def test_copies_of_an_item_stay_in_order_though_two_batches_are_under_way(
 
     with store:
         rows = list(store.scan())
-    assert pipeline.store.writers == 2
+    assert pipeline.store.writers == 3
     assert sorted(row["score"] for row in rows) == list(range(1393, 1400))
 
 
