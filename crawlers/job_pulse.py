@@ -1,4 +1,4 @@
-"""Says each second in the jobs' ledger that a job lives, and what it has found so far."""
+"""Says each second in the jobs' ledger that a job lives, and what it has found so far, where."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from scrapy.utils.asyncio import run_in_thread
 
+from crawlers.branches import Branches
 from gleanery.errors import StoreError
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from storage.jobs import JobLedger
+    from storage.jobs.branch import Branch
+    from storage.jobs.history import JobHistory
 
 logger = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
@@ -32,9 +35,10 @@ _PROGRESS = ("response_received_count", "item_scraped_count", "item_dropped_coun
 class JobPulse:
     """Extension: heartbeat, live stats and close reason of a job that scrapyd started."""
 
-    def __init__(self, crawler: Crawler, ledger: JobLedger) -> None:
+    def __init__(self, crawler: Crawler, ledger: JobLedger, history: JobHistory) -> None:
         self.crawler = crawler
-        self.ledger = ledger
+        self.ledger, self.history = ledger, history
+        self.branches = Branches(crawler)
         self.job: str = crawler.settings["JOB"]
         self._beats: asyncio.Task[None] | None = None
         crawler.signals.connect(self.spider_opened, signals.spider_opened)
@@ -45,8 +49,10 @@ class JobPulse:
         if not crawler.settings.get("JOB"):
             raise NotConfigured
         from storage.jobs import open_jobs  # noqa: PLC0415 - needs gleanery[server]
+        from storage.jobs.history import JobHistory  # noqa: PLC0415
 
-        return cls(crawler, open_jobs(crawler.settings.get, Path(crawler.settings["HOME"])))
+        ledger = open_jobs(crawler.settings.get, Path(crawler.settings["HOME"]))
+        return cls(crawler, ledger, JobHistory(ledger))
 
     def spider_opened(self) -> None:
         self._beats = asyncio.get_running_loop().create_task(self._beat())
@@ -60,6 +66,8 @@ class JobPulse:
         self.ledger.close()
 
     async def _beat(self) -> None:
+        with suppress(StoreError):  # an earlier attempt's; the picture begins anew without them
+            self.branches.restore(await run_in_thread(self.history.branches, self.job))
         while True:
             await self._say(None)
             await asyncio.sleep(BEAT_SECONDS)
@@ -68,13 +76,18 @@ class JobPulse:
         stats = self.crawler.stats.get_stats()
         progress = sum(int(stats.get(name, 0)) for name in _PROGRESS)
         plain = {key: _plain(stats[key]) for key in sorted(stats)[:MOST]}
+        branches = self.branches.take() if self.branches.changed else []
         try:
-            await run_in_thread(self._write, progress, plain, reason)
+            await run_in_thread(self._write, progress, plain, branches, reason)
         except StoreError as error:  # a crawl goes on without it
             logger.warning("No heartbeat: %s", error, extra={"spider": self.crawler.spider})
 
-    def _write(self, progress: int, stats: dict[str, Any], reason: str | None) -> None:
+    def _write(
+        self, progress: int, stats: dict[str, Any], branches: list[Branch], reason: str | None
+    ) -> None:
         self.ledger.beat(self.job, pid=os.getpid(), progress=progress, stats=stats)
+        if branches:
+            self.history.keep_branches(self.job, branches)
         if reason is not None:
             self.ledger.closed(self.job, reason)
 

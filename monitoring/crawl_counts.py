@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from crawlers.error_kinds import ERRORS
 from monitoring.source import counter
 from storage.jobs.job import instant
 
@@ -26,26 +27,6 @@ PLAIN = {
     "downloader/response_bytes": ("bytes", ""),
     "item_dropped_count": ("dropped", ""),
 }
-ERRORS = {
-    "downloader/exception_count": "download",
-    "retry/max_reached": "gave_up",
-    "spider_exceptions/count": "callback",
-    "blocked/403": "blocked",
-    "blocked/429": "blocked",
-    "blocked/captcha": "blocked",
-    "ssrf/refused": "address_refused",
-    "classify/unavailable": "model_away",
-    "classify/refused": "model_refused",
-    "store/failed": "store",
-    "store/refused": "store_refused",
-    "frontier/failed": "request_failed",
-    "frontier/unreadable": "request_failed",
-    "frontier/away": "frontier_away",
-    "media/images/failed": "image",
-    "vectorize/unavailable": "work_queue",
-    "log_count/ERROR": "logged",
-}
-"""Scrapy's stat → label ``kind`` of ``gleanery_crawl_errors_total``."""
 PREFIXES = {
     "classify/category/": "classified",
     "store/saved/": "items",

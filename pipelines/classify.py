@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -46,6 +47,7 @@ class ClassifyPipeline:
         self.kinds = check_kinds(crawler.settings.getlist("CLASSIFY_KINDS"))
         self.client = client_from_settings(crawler.settings)
         self._warned: set[str] = set()
+        self._asking = 0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -65,7 +67,7 @@ class ClassifyPipeline:
             self.stats.inc_value("classify/empty")
             return item
         try:
-            answer = await self.client.classify(document)
+            answer = await self._ask(document)
         except ModelServerError as error:
             self._note(error)
             return item
@@ -75,6 +77,20 @@ class ClassifyPipeline:
         if answer.needs_review:
             self.stats.inc_value("classify/needs_review")
         return item
+
+    async def _ask(self, document: Document) -> Classification:
+        began = time.monotonic()
+        self._count_asking(1)
+        try:
+            return await self.client.classify(document)
+        finally:
+            self._count_asking(-1)
+            self.stats.inc_value("classify/asked")
+            self.stats.inc_value("classify/waited_ms", round(1000 * (time.monotonic() - began)))
+
+    def _count_asking(self, change: int) -> None:
+        self._asking += change
+        self.stats.set_value("classify/waiting", self._asking)
 
     def _note(self, error: ModelServerError) -> None:
         """Count; tell the first time only, since a server that is away is so for every item."""

@@ -54,6 +54,7 @@ class StorePipeline:
         self._writing: set[str] = set()
         self._taking = asyncio.Lock()
         self._ended = asyncio.Event()
+        self._storing = 0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -79,6 +80,7 @@ class StorePipeline:
         """
         stored = asyncio.get_running_loop().create_future()
         await self._waiting.put((item, stored))
+        self._count_storing(1)
         try:
             with self.spooling.tracing(item):
                 await stored
@@ -87,8 +89,14 @@ class StorePipeline:
         except StoreError:
             self.stats.inc_value("store/failed")
             raise
+        finally:
+            self._count_storing(-1)
         self.stats.inc_value(f"store/saved/{item.kind}")
         return item
+
+    def _count_storing(self, change: int) -> None:
+        self._storing += change
+        self.stats.set_value("store/queued", self._storing)
 
     async def _write(self) -> None:
         while True:

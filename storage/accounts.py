@@ -59,6 +59,8 @@ RIGHTS: dict[str, dict[str, Rights]] = {
     "job_nodes": {CRAWL: DELETE, ADMIN: DELETE, MONITOR: READ},
     "schedules": _KEPT,
     "job_notices": _KEPT,
+    "job_samples": {ADMIN: DELETE},
+    "job_branches": {CRAWL: WRITE, ADMIN: DELETE},
     "node_orders": {CRAWL: READ, ADMIN: DELETE},
     "labels": {CRAWL: DELETE, ADMIN: DELETE, CLIENT: READ, EXPORTER: READ},
     "categories": _VERSION,

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from gleanery.errors import ConfigError, FrontierGoneError
+from gleanery.errors import (
+    ConfigError,
+    FrontierError,
+    FrontierGoneError,
+    FrontierUnavailableError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from redis import Redis
 
     from crawlers.frontier.control import FrontierControl
+    from crawlers.frontier.report import FrontierReport
     from gleanery.config import Config
 
 
@@ -39,6 +45,40 @@ def listed_crawls(config: Config, url: str = "") -> list[dict[str, object]]:
     return [asdict(row) for row in sqlite_control.crawls(config.home / "frontier")]
 
 
+def reports_of(config: Config, names: Collection[str]) -> dict[str, FrontierReport]:
+    """Return the reports of some crawls, by name, without those that are not there.
+
+    Raises:
+        ConfigError: The address is malformed, or the package ``redis`` is not installed.
+        FrontierUnavailableError: Redis is away.
+    """
+    found: dict[str, FrontierReport] = {}
+    with ExitStack() as stack:
+        client = stack.enter_context(connected(config.redis_url)) if config.redis_url else None
+        for name in names:
+            try:
+                found[name] = _control(config, name, client).stats()
+            except FrontierUnavailableError:
+                raise
+            except FrontierError:  # ended, or none of ours
+                continue
+    return found
+
+
+def _control(config: Config, crawl: str, client: Redis | None) -> FrontierControl:
+    if client is None:
+        from crawlers.frontier.sqlite_control import SqliteControl  # noqa: PLC0415
+
+        return SqliteControl(_file_of(config, crawl), crawl)
+    from crawlers.frontier.redis_control import RedisControl  # noqa: PLC0415 - an extra
+
+    return RedisControl(client, crawl)
+
+
+def _file_of(config: Config, crawl: str) -> Path:
+    return config.home / "frontier" / f"{quote(crawl, safe='')}.db"
+
+
 @contextmanager
 def controlled_crawl(
     config: Config, crawl: str, *, url: str = "", path: Path | None = None
@@ -55,7 +95,7 @@ def controlled_crawl(
         ConfigError: There is no such crawl, or no client of Redis.
     """
     if path is None and not (url or config.redis_url):
-        path = config.home / "frontier" / f"{quote(crawl, safe='')}.db"
+        path = _file_of(config, crawl)
     try:
         if path is not None:
             from crawlers.frontier.sqlite_control import SqliteControl  # noqa: PLC0415

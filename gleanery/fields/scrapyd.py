@@ -46,6 +46,8 @@ class ScrapydFields(Fields):
     """Time without a page or an item after which a job is stalled; 0 = never."""
     jobs_attempts: int = Field(3, ge=1)
     """Starts of a job that is lost again and again; then it stays lost."""
+    jobs_history_days: float = Field(30.0, gt=0)
+    """Days for which the admin page keeps the points of a job's charts and its tree."""
 
     @field_validator("scrapyd_settings", mode="before")
     @classmethod

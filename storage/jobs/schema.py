@@ -40,6 +40,8 @@ class JobTables:
     orders: Table
     schedules: Table
     notices: Table
+    samples: Table
+    branches: Table
 
 
 def define_jobs(metadata: MetaData, **options: Any) -> JobTables:
@@ -51,6 +53,8 @@ def define_jobs(metadata: MetaData, **options: Any) -> JobTables:
         _orders(metadata, options),
         schedules=_schedules(metadata, options),
         notices=_notices(metadata, options),
+        samples=_samples(metadata, options),
+        branches=_branches(metadata, options),
     )
 
 
@@ -165,5 +169,29 @@ def _notices(metadata: MetaData, options: dict[str, Any]) -> Table:
         Column("sent_at", _Instant),
         Column("error", Text),
         Index("job_notices_next", "way", "next_at"),
+        **options,
+    )
+
+
+def _samples(metadata: MetaData, options: dict[str, Any]) -> Table:
+    return Table(
+        "job_samples",
+        metadata,
+        Column("job", String(NAME), primary_key=True),
+        Column("at", BigInteger, primary_key=True, autoincrement=False),  # seconds since 1970
+        Column("facts", _Long, nullable=False),
+        Index("job_samples_at", "at"),
+        **options,
+    )
+
+
+def _branches(metadata: MetaData, options: dict[str, Any]) -> Table:
+    return Table(
+        "job_branches",
+        metadata,
+        Column("job", String(NAME), primary_key=True),
+        Column("at", _Instant, nullable=False),
+        Column("branches", _Long, nullable=False),
+        Index("job_branches_at", "at"),
         **options,
     )

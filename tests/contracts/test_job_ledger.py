@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,11 @@ from sqlalchemy import insert, update
 
 from storage import StoreOptions
 from storage.jobs import Job, JobFilter, JobLedger, Node, open_jobs
+from storage.jobs.branch import Branch
+from storage.jobs.history import JobHistory
 from storage.jobs.job import instant
 from storage.jobs.reconciling import Patience, reconcile
+from storage.jobs.sample import Sample
 
 QUICK = Patience(lost_seconds=10, stalled_minutes=10, attempts=2)
 
@@ -32,7 +37,12 @@ def book(
     found = {"STORE": request.param, "MYSQL_URL": options.mysql_url}
     ledger = open_jobs(found.get, tmp_path)
     with ledger.engine.begin() as db:
-        for table in (ledger.tables.jobs, ledger.tables.events, ledger.tables.nodes):
+        for table in (
+            ledger.tables.jobs,
+            ledger.tables.events,
+            ledger.tables.nodes,
+            ledger.tables.samples,
+        ):
             db.execute(table.delete())
     yield ledger
     ledger.close()
@@ -141,3 +151,32 @@ def test_pages_of_a_hundred_thousand_jobs_come_quickly(book):
     assert [job.job for job in first[:2]] == ["job-99990", "job-99980"]
     assert second[0].job == "job-99490"
     assert (found.job, end) == ("job-77777", None)
+
+
+def test_how_a_job_got_on_is_kept_once_thinned_out_and_forgotten(book):
+    """Two programs look at the same moments; a sample is kept as it was, empty parts left out."""
+    history = JobHistory(book)
+    now = int(time.time()) // 8 * 8
+    samples = [
+        Sample(at=now - 8 + at, pages=at, errors={"download": 1}, depths=[(0, 1, 2, 3, 4, 5)])
+        for at in range(0, 8, 2)
+    ]
+    branch = Branch(seed="씨앗", depth=0, host="h.example", pages=2, wanted=1)
+    for sample in [*samples, replace(samples[0], pages=99)]:
+        history.keep([("a", sample), ("b", sample)])
+    history.keep([("old", Sample(at=now - 3 * 86_400))])
+    for _ in range(2):
+        history.keep_branches("a", [branch])
+
+    assert history.read("a") == samples
+    assert history.read("a", since=now - 4) == samples[2:]
+    assert history.read("a", most=2) == [samples[0], samples[3]]
+    assert history.first_at("a") == now - 8
+    history.thin("a", 8)
+    history.forget(2)
+
+    assert history.read("a") == [samples[0], samples[3]]
+    assert history.read("b") == samples
+    assert history.read("old") == []
+    assert history.branches("a") == [branch]
+    assert history.branches("b") == []
