@@ -39,6 +39,7 @@ def create_app(config: Config) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         teller.start()
+        desk.recorder.start()
         yield
         teller.stop()
         desk.close()
@@ -47,7 +48,7 @@ def create_app(config: Config) -> FastAPI:
         title="Gleanery admin", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
     app.state.desk = desk
-    app.state.live = Live(lambda names: desk.jobs.ledger.named(names))  # noqa: PLW0108 - opened when needed
+    app.state.live = Live(desk.recorder.watched)
     desk.numbers.count_streams(lambda: app.state.live.watching)
     app.add_middleware(Shield, public_url=config.admin_url)
     app.add_middleware(metrics.Counting, numbers=desk.numbers)

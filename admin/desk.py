@@ -12,6 +12,7 @@ from admin.attempts import Attempts
 from admin.metrics import AdminNumbers
 from admin.oidc.begun import Logins
 from admin.oidc.provider import Provider
+from admin.progress.recorder import Recorder
 from admin.runs import Runs
 from crawlers.scrapyd.places import PROJECT, ledger_of, patience_of
 from crawlers.scrapyd.queue import JobQueue
@@ -63,6 +64,7 @@ class Desk:
         self.provider = Provider(config) if config.oidc_issuer else None
         self.numbers = AdminNumbers()
         self.runs = Runs()
+        self.recorder = Recorder(config, lambda: self.jobs.ledger)
         self.vectors = VectorIndex()
         self.media: MediaStore = open_media(config.media_place)
         self._store: Store | None = None
@@ -113,6 +115,7 @@ class Desk:
 
     def close(self) -> None:
         """End what goes on in the background, and let go of every connection."""
+        self.recorder.stop()
         self.runs.close()
         if self._store:
             self._store.close()

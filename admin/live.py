@@ -15,6 +15,7 @@ from gleanery.errors import GleaneryError
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
+    from admin.progress.recorder import Now
     from storage.jobs import Job
 
 logger = logging.getLogger(__name__)
@@ -28,8 +29,9 @@ class Seen:
     """A job as it was at one look."""
 
     job: Job
-    texts: dict[str, str] = field(default_factory=dict)
-    """What is sent, by language: made once for all viewers."""
+    now: Now
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    """What is sent, by part and language: made once for all viewers."""
 
 
 class Viewer:
@@ -59,11 +61,11 @@ class Viewer:
 class Live:
     """All viewers of this process; used from its event loop only."""
 
-    def __init__(self, find: Callable[[Collection[str]], list[Job]]) -> None:
+    def __init__(self, find: Callable[[Collection[str]], list[tuple[Job, Now]]]) -> None:
         """Begin with nobody.
 
         Args:
-            find: Returns jobs by their names; called in a thread.
+            find: Returns jobs by their names, and how each gets on; called in a thread.
         """
         self._find = find
         self._viewers: set[Viewer] = set()
@@ -98,7 +100,7 @@ class Live:
             except GleaneryError:
                 logger.warning("No look at the jobs", exc_info=True)
                 found = []
-            seen = {job.job: Seen(job) for job in found}
+            seen = {job.job: Seen(job, now) for job, now in found}
             for viewer in self._viewers:
                 if viewer.job in seen:
                     viewer.show(seen[viewer.job])

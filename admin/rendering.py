@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from admin.look import look_of
+from admin.progress.view import named
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -60,7 +61,7 @@ def show(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 def part(look: Look, template: str, **values: Any) -> str:
     """Return a part of a page, as ``show`` would show it to whom ``look`` describes."""
-    return _ENVIRONMENT.get_template(f"{template}.html.j2").render(values, t=look.say)
+    return _ENVIRONMENT.get_template(f"{template}.html.j2").render(values, t=look.say, look=look)
 
 
 def go(request: Request, path: str) -> Response:
@@ -80,6 +81,14 @@ def figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
+def duration(seconds: float) -> str:
+    """Write seconds as hours, minutes and seconds, which needs no language."""
+    minutes, left = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{left:02}"
+
+
+_ENVIRONMENT.filters["duration"] = duration
+_ENVIRONMENT.globals["series"] = named
 _ENVIRONMENT.filters["instant"] = instant
 _ENVIRONMENT.filters["figure"] = figure
 _ENVIRONMENT.globals["figures"] = {

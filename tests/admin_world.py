@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,10 +13,13 @@ import numpy as np
 from crawlers.frontier import protocol
 from crawlers.frontier.protocol import Outbox, Push
 from crawlers.frontier.sqlite_queue import SqliteQueue
-from items import Annotation, Comment, MediaFile, Post, Proposal
+from items import Annotation, Comment, MediaFile, Post, Proposal, load_taxonomy
 from media.store import open_media
 from storage import open_store
 from storage.jobs import Job, open_jobs
+from storage.jobs.branch import Branch
+from storage.jobs.history import MOST, JobHistory
+from storage.jobs.sample import DEPTHS, Sample
 from storage.work import Rules, open_queue
 
 EVIL = '"><script>alert(1)</script><img src="https://evil.example/x" onerror="alert(2)">'
@@ -74,6 +78,35 @@ def post(number: int) -> Post:
         classified_at=FIRST,
         annotations=[Annotation(tool="classify", engine="e5", version="1", value=value, score=0.8)],
     )  # fmt: skip
+
+
+def draw_job(home: Path) -> None:
+    """Add the ended job ``drawn`` with as many samples, series and branches as are ever kept."""
+    jobs = open_jobs({"STORE": "sqlite"}.get, home)
+    jobs.add(Job(job="drawn", spider="google"))
+    jobs.take("drawn", "one")
+    categories = load_taxonomy().keys
+    counted = {f"classify/category/{name}": 9 for name in categories}
+    stats = counted | {f"some/stat/that/is/counted/{n}": n for n in range(120)}
+    jobs.beat("drawn", pid=1, progress=9, stats=stats)
+    jobs.end("drawn", "finished", node="one")
+    history, now = JobHistory(jobs), int(time.time())
+    history.keep([
+        ("drawn", Sample(
+            at=now + (number - MOST) * 100, pages=number * 999, items=number * 777,
+            categories=dict.fromkeys(categories, number * 12345), wanted=number,
+            off_topic=number, errors={EVIL: number} | {f"kind{n}": number for n in range(9)},
+            queues={"classify": number, "store": number}, model_answers=number,
+            model_seconds=number * number / 99,
+            depths=[(d, number, 16, number * d, 9, 1) for d in range(DEPTHS)],
+        ))
+        for number in range(MOST)
+    ])  # fmt: skip
+    history.keep_branches("drawn", [
+        Branch(seed=EVIL, depth=d, host=f"{EVIL}{n}.example", pages=n * 999, off_topic=n % 2)
+        for d in range(DEPTHS) for n in range(10)
+    ])  # fmt: skip
+    jobs.close()
 
 
 async def begin_crawl(home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,6 +16,8 @@ from starlette.responses import FileResponse, Response
 from admin.desk import Desk
 from admin.gate import AtDesk, Gate
 from admin.look import look_of
+from admin.pages.progress import values_of
+from admin.progress.view import REASONS, current, point
 from admin.rendering import part, show
 from crawlers.scrapyd import asking
 from crawlers.scrapyd.logs import LEVELS, Level, log_of, tail
@@ -36,6 +39,8 @@ WIDEST = 4000
 LONGEST_SECONDS = 300.0
 """After that a browser asks again, and its session is looked at again."""
 QUIET_SECONDS = 15.0
+PARTS = {"facts": 0.0, "point": 0.0, "pictures": 5.0, "stats": 5.0}
+"""What is sent of a job, and the least time between two of it: pictures and tables are long."""
 Name = Annotated[str, Query(max_length=64)]
 
 
@@ -62,7 +67,8 @@ def page(request: Request, desk: AtDesk, asked: Query_) -> Response:
     again, _ = desk.jobs.ledger.page(JobFilter(parent=job.job))
     return show(
         request, "job", job=job, events=desk.jobs.ledger.events(job.job), again=again,
-        log=_log(desk, job, asked), asked=asked, levels=LEVELS, compared=_compared(desk, job),
+        log=_log(desk, job, asked), asked=asked, log_levels=LEVELS, compared=_compared(desk, job),
+        **values_of(desk, job),
     )  # fmt: skip
 
 
@@ -111,22 +117,43 @@ async def live(request: Request, desk: AtDesk, name: Name) -> Response:
 
 async def _sent(watched: Live, name: str, look: Look) -> AsyncIterator[bytes]:
     until = time.monotonic() + LONGEST_SECONDS
+    told: dict[str, str] = {}
+    due: dict[str, float] = {}
     with watched.watch(name) as viewer:
         while time.monotonic() < until:
             seen = await viewer.next(QUIET_SECONDS)
             if seen is None:
                 yield format_sse_event(comment="")
                 continue
-            yield format_sse_event(event="facts", data_str=_text(seen, look))
+            now = time.monotonic()
+            for place, least in PARTS.items():
+                if now < due.get(place, 0.0) and not seen.job.ended_at:
+                    continue
+                if (text := _part(seen, look, place)) != told.get(place):
+                    told[place], due[place] = text, now + least
+                    yield format_sse_event(event=place, data_str=text)
             if seen.job.ended_at:
                 yield format_sse_event(event="ended", data_str="")
                 return
 
 
-def _text(seen: Seen, look: Look) -> str:
-    if look.language not in seen.texts:
-        seen.texts[look.language] = part(look, "job_facts", job=seen.job)
-    return seen.texts[look.language]
+def _part(seen: Seen, look: Look, name: str) -> str:
+    """Return what a page shows of a job in one place; made once for all who watch it."""
+    key = name, look.language
+    if key not in seen.texts:
+        seen.texts[key] = _made(seen, look, name)
+    return seen.texts[key]
+
+
+def _made(seen: Seen, look: Look, name: str) -> str:
+    if name == "point":
+        return json.dumps(point(seen.now))
+    values: dict[str, Any] = {"job": seen.job}
+    if name == "facts":
+        values |= {"outlook": seen.now.outlook, "reasons": REASONS}
+    elif name == "pictures":
+        values |= current(seen.now)
+    return part(look, f"job_{name}", **values)
 
 
 def _known(desk: Desk, name: str) -> Job:

@@ -13,9 +13,12 @@ from playwright.sync_api import Page, Response, expect
 
 from admin.pages.all import GATES
 from storage.jobs import Job
+from storage.jobs.history import JobHistory
 from tests.admin_site import admin_site, password, token_of
-from tests.admin_world import EVIL, NUMBER, begin_crawl, fill
+from tests.admin_world import EVIL, NUMBER, begin_crawl, draw_job, fill
 from tests.conftest import wait_until
+from tests.crawl import start_crawl
+from tests.graph_site import GraphSite
 from tests.oidc_provider import oidc_service, settings
 from tests.scrapyd_nodes import ledger
 from tests.servers.test_model_typescript import install
@@ -25,7 +28,8 @@ LIGHT = 250 * 1024
 """Bytes that a page may load."""
 PAGES = (
     "/", "/items", f"/item?id=reddit:t3_{NUMBER - 1}", "/proposals", "/jobs", "/job?name=evil",
-    "/topics", "/nodes", "/seeds", "/seeds/file?name=news", "/engines", "/stores", "/runs",
+    "/job?name=drawn", "/topics", "/nodes", "/seeds",
+    "/seeds/file?name=news", "/engines", "/stores", "/runs",
     "/item/alike?id=reddit:t3_1", "/start", "/schedules", "/frontier", "/work", "/settings",
     "/crawl?name=food", "/audit", "/nothing-here",
 )  # fmt: skip
@@ -43,6 +47,7 @@ def site(tmp_path_factory):
     home = tmp_path_factory.mktemp("admin")
     fill(home)
     asyncio.run(begin_crawl(home))
+    draw_job(home)
     # by a name of its own: for a browser another site than the page's
     with oidc_service("localhost") as service, admin_site(home, **settings(service)) as running:
         yield running
@@ -72,8 +77,8 @@ def is_stream(answer: Response) -> bool:
     return answer.headers.get("content-type", "").startswith("text/event-stream")
 
 
-NO_PAGES = {"/job/log", "/job/live", "/thumbnail/{key}"}
-"""A file, a stream, a picture."""
+NO_PAGES = {"/job/log", "/job/live", "/job/charts", "/thumbnail/{key}"}
+"""A file, a stream, a part of a page, a picture."""
 
 
 def test_every_page_that_there_is_is_looked_at(pages):
@@ -107,7 +112,7 @@ def test_every_page_is_accessible_and_light(site, pages, browser, axe, look):
         problems[path] = [(v["id"], [n["html"][:90] for n in v["nodes"]]) for v in found]
         assert page.locator("html").get_attribute("lang") == language
         ended = [answer for answer in loaded if answer.ok and not is_stream(answer)]
-        assert sum(len(answer.body()) for answer in ended) <= LIGHT
+        assert sum(len(answer.body()) for answer in ended) <= LIGHT, path
         # a phone's width: nothing but tables scrolls sideways, and those by themselves
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
@@ -194,9 +199,66 @@ def test_a_job_gets_on_without_a_reload(site, browser):
     page.goto(f"{site.url}/job?name=runs")
     page.evaluate("window.stayed = true")
 
-    jobs.beat("runs", pid=1, progress=4321, stats={"item_scraped_count": 4321, EVIL: 1})
+    stats = {"item_scraped_count": 4321, EVIL: 1, "classify/category/food": 7}
+    jobs.beat("runs", pid=1, progress=4321, stats=stats)
     page.locator("[data-live] dd", has_text="4321").first.wait_for()
+    expect(page.locator("[data-chart=categories] [data-series=food]")).to_have_text("7")
 
     assert page.evaluate("window.stayed")
+    assert complaints == []
+    context.close()
+
+
+def points(page: Page) -> int:
+    """How many points the charts of a page have."""
+    return int(page.locator("[data-charts]").get_attribute("data-drawn") or 0)
+
+
+@pytest.mark.slow
+def test_a_real_crawls_charts_and_tree_grow_and_stay(site, browser):
+    """Live, by keyboard, after a reload, and without script once it has ended."""
+    jobs, context = ledger(site.home), browser.new_context(locale="en")
+    page, complaints = context.new_page(), []
+    page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    log_in(page, site.url)
+    jobs.add(Job(job="real", spider="graph"))
+    jobs.take("real", "one")
+    finance = dict.fromkeys(range(1000, 1200), "finance")
+    with GraphSite({}, address="127.0.0.2", categories=finance) as far:
+        links = {n: [n + 1, f"{far.url}/page/{1000 + n}"] for n in range(150)}
+        food = dict.fromkeys(range(200), "food")
+        with GraphSite(links, categories=food, jitter=0.2) as near:
+            crawl = start_crawl(
+                "graph", site.home / "real", page=f"{near.url}/page/0", max_depth=200,
+                category="food", settings={"SPIDER_MODULES": "tests.spiders", "JOB": "real"},
+                env={"GLEANERY_HOME": str(site.home)},
+            )  # fmt: skip
+            try:
+                page.goto(f"{site.url}/job?name=real")
+                pages = page.locator("[data-chart=speed] [data-series=pages]")
+                expect(page.locator("[data-chart=speed] canvas")).to_be_visible()
+                expect(pages).not_to_have_text("–", timeout=20_000)
+                drawn = points(page)
+                wait_until(lambda: points(page) > drawn + 2, seconds=30)
+                expect(page.locator("svg.tree text", has_text="127.0.0.2").first).to_be_visible()
+                page.locator("[data-chart=frontier]").focus()
+                page.keyboard.press("Home")
+                expect(page.locator("[data-chart=frontier] [data-time]")).to_contain_text("UTC")
+                wait_until(lambda: len(JobHistory(jobs).read("real")) > 3, seconds=20)
+            finally:
+                crawl.terminate()
+                crawl.wait(30)
+    jobs.end("real", "finished", node="one")
+    page.reload()
+    expect(page.locator("[data-chart=speed] canvas")).to_be_visible()
+    answer = page.request.get(f"{site.url}/api/job/progress?name=real").json()
+    branches = page.request.get(f"{site.url}/api/job/branches?name=real").json()
+
+    off = [b for b in branches if b["host"] == "127.0.0.2"]
+    assert {b["wanted"] for b in off} == {0}
+    assert sum(b["off_topic"] for b in off) > 0
+    assert len(answer["at"]) > 3
+    assert max(v or 0 for v in answer["charts"][0]["series"]["pages"]) > 0
+    assert answer["depths"][0]["done"] == 1
     assert complaints == []
     context.close()

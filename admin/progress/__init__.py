@@ -1,0 +1,1 @@
+"""How jobs get on: samples that are kept, charts and pictures made of them."""
