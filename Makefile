@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check
+# Tests start hundreds of processes; in none of them are our modules to be compiled anew.
+export PYTHONDONTWRITEBYTECODE :=
 # Many tests wait for servers and delays, the slow ones for kills and leases: more workers than the
 # two cores there are pay.
 WORKERS ?= 3
@@ -56,12 +58,12 @@ test-slow: $(VENV)/dev $(VENV)-scrapydweb/ready test-servers    ## the slow part
 test-models: $(VENV)/models test-servers    ## the engines that need torch, transformers or llama.cpp, with a real small model
 	$(BIN)/python -m pytest -n $(MODELS_WORKERS) --dist loadfile --core-each -m models $(ARGS)
 
-$(VENV)-216/ready: pyproject.toml constraints.txt
-	test -x $(VENV)-216/bin/python || $(PYTHON) -m venv $(VENV)-216
-	$(VENV)-216/bin/pip install --quiet --disable-pip-version-check --upgrade "pip>=26"
-	grep -v '^Scrapy==' constraints.txt > $(VENV)-216/constraints.txt
-	$(VENV)-216/bin/pip install --quiet --disable-pip-version-check --constraint $(VENV)-216/constraints.txt \
-		"scrapy>=2.16,<2.17" --editable ".[dev,server,media,s3]"
+# The oldest Scrapy over everything else of .venv: nothing is installed twice.
+$(VENV)-216/ready: $(VENV)/dev
+	test -x $(VENV)-216/bin/python || $(PYTHON) -m venv --without-pip $(VENV)-216
+	$(BIN)/python -c 'import sysconfig; print("import site; site.addsitedir(%r)" % sysconfig.get_path("purelib"))' \
+		> $$($(VENV)-216/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/under.pth
+	$(PIP) --python $(VENV)-216/bin/python install --quiet "scrapy>=2.16,<2.17"
 	touch $@
 
 test-scrapy-216: $(VENV)-216/ready test-servers    ## the frontier's tests on the oldest Scrapy it runs on

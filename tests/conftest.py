@@ -15,6 +15,7 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
+from gleanery.files import locked
 from storage import StoreOptions
 from tests.crawl import deprecated_calls
 from tests.store_servers import (
@@ -186,7 +187,8 @@ def e5_cache(request) -> Path:
     from model_server.spec import parse_spec  # noqa: PLC0415
 
     folder = request.config.cache.mkdir("e5")
-    parse_spec("e5").make(load_taxonomy(), cache=folder).load()
+    with locked(folder.with_name("e5.lock")):  # one process computes, the others read
+        parse_spec("e5").make(load_taxonomy(), cache=folder).load()
     return folder
 
 

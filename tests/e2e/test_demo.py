@@ -35,8 +35,11 @@ def everything(world):
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    """One demo for all tests, also where pytest-xdist spreads them over processes."""
+def demo(tmp_path_factory, e5_cache):
+    """One demo for all tests, also where pytest-xdist spreads them over processes.
+
+    What the engine computes at its first start is there already: it takes longer than all the rest.
+    """
     folder = tmp_path_factory.getbasetemp()
     folder = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "demo"
     home, outcome = folder / ".demo", folder / "outcome.json"
@@ -45,6 +48,7 @@ def demo(tmp_path_factory):
     except FileExistsError:
         wait_until(outcome.exists, seconds=230)
         return home, CliResult(**json.loads(outcome.read_text("utf-8")))
+    shutil.copytree(e5_cache, home / "cache")
     result = gleanery(home, "demo", "--home", str(home), timeout=230, COLUMNS="120")
     part = folder / "part.json"
     part.write_text(json.dumps(asdict(result)), "utf-8")

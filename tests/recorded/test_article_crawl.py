@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from itertools import islice
 from urllib.parse import urlsplit
@@ -130,8 +131,9 @@ RECIPE = (
 
 
 @pytest.mark.slow
-def test_a_branch_without_anything_wanted_is_left_and_the_others_go_on(tmp_path):
+def test_a_branch_without_anything_wanted_is_left_and_the_others_go_on(tmp_path, e5_cache):
     """Below the recipe nothing is fetched, though that page is about football as well."""
+    shutil.copytree(e5_cache, tmp_path / "cache")
     web, site = Web(), "https://site.example"
     web.put(FEED, rss([f"{site}/football", f"{site}/recipe"]), kind="application/rss+xml")
     web.put(
