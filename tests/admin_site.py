@@ -83,7 +83,7 @@ def admin_site(home: Path, **env: str) -> Iterator[AdminSite]:
         for client in site.clients:
             client.close()
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def answers(url: str) -> bool:

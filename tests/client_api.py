@@ -75,4 +75,4 @@ def running_api(home: Path, **env: str) -> Iterator[Api]:
             yield api
         finally:
             os.kill(process.pid, signal.SIGTERM)
-            process.wait(30)
+            process.wait(60)

@@ -118,7 +118,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     command = [program, "--port", "0", "--unixsocket", str(socket), "--save", ""]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         # The socket is there before anybody listens on it.
-        wait_until(lambda: redis_answers(f"unix://{socket}"), seconds=20)
+        wait_until(lambda: redis_answers(f"unix://{socket}"), seconds=60)
         yield f"unix://{socket}"
         process.terminate()
 

@@ -56,7 +56,7 @@ class ModelServerProcess:
         """Send the signal; return the exit status."""
         assert self._process
         self._process.send_signal(number)
-        return self._process.wait(timeout=30)
+        return self._process.wait(timeout=60)
 
     @property
     def pid(self) -> int:

@@ -28,7 +28,7 @@ class Served:
         self.server = uvicorn.Server(uvicorn.Config(app, port=self.port, log_level="error"))
         self.thread = threading.Thread(target=self.server.run)
         self.thread.start()
-        wait_until(lambda: self.server.started, seconds=5)
+        wait_until(lambda: self.server.started, seconds=60)
         self.port = self.server.servers[0].sockets[0].getsockname()[1]
 
     def stop(self) -> None:

@@ -37,7 +37,7 @@ def one_server(program: str, folder: Path) -> Iterator[str]:
     command = [program, "--port", "0", "--unixsocket", str(path), "--save", ""]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: redis_answers(f"unix://{path}"), seconds=20)
+            wait_until(lambda: redis_answers(f"unix://{path}"), seconds=60)
             yield f"unix://{path}"
         finally:
             process.kill()
@@ -60,7 +60,7 @@ class OwnRedis:
 
     def start(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL)
-        wait_until(lambda: redis_answers(self.url), seconds=20)
+        wait_until(lambda: redis_answers(self.url), seconds=60)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -86,13 +86,13 @@ def cluster(folder: Path, nodes: int = 3) -> Iterator[str]:
         clients = [stack.enter_context(Redis(port=port)) for port, _ in pairs]
         for number, client in enumerate(clients):
             port, bus = pairs[number]
-            wait_until(lambda port=port: redis_answers(f"redis://127.0.0.1:{port}"), seconds=20)
+            wait_until(lambda port=port: redis_answers(f"redis://127.0.0.1:{port}"), seconds=60)
             share = [n * SLOTS // nodes for n in (number, number + 1)]
             client.execute_command("CLUSTER ADDSLOTSRANGE", share[0], share[1] - 1)
             clients[0].execute_command("CLUSTER MEET", "127.0.0.1", port, bus)
         url = f"redis+cluster://127.0.0.1:{ports[0]}"
-        wait_until(lambda: all(knows_all(client, nodes) for client in clients), seconds=30)
-        wait_until(lambda: cluster_answers(url), seconds=30)
+        wait_until(lambda: all(knows_all(client, nodes) for client in clients), seconds=60)
+        wait_until(lambda: cluster_answers(url), seconds=60)
         yield url
 
 

@@ -87,7 +87,7 @@ def test_a_crawl_stopped_by_sigterm_goes_on_and_a_finished_one_begins_anew(tmp_p
         with start_crawl("graph", tmp_path, settings=SETTINGS, **arguments) as process:
             wait_until(lambda: len(site.fetched) > 80, seconds=60)
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(60)
         scrapy_crawl("graph", tmp_path, settings=SETTINGS, **arguments)
         resumed = list(site.fetched)
         again = scrapy_crawl("graph", tmp_path, settings=SETTINGS, **arguments)

@@ -19,9 +19,9 @@ def test_a_crawl_stopped_by_sigterm_goes_on_where_it_was(tmp_path):
     with GraphSite(TREE, jitter=0.1) as site:
         arguments = {"page": f"{site.url}/page/0", "max_depth": 9}
         with start_crawl("graph", tmp_path, settings=settings, **arguments) as process:
-            wait_until(lambda: len(site.fetched) > 15, seconds=30)
+            wait_until(lambda: len(site.fetched) > 15, seconds=60)
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
+            process.wait(60)
         stopped_at = len(site.fetched)
         again = scrapy_crawl("graph", tmp_path, settings=settings, **arguments)
         with again.store() as store:

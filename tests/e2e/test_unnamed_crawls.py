@@ -45,7 +45,7 @@ def stopped_midway(home, site, how, *, pages=30, **more):
     with running(home, site, **more) as process:
         wait_until(lambda: len(site.fetched) > pages, seconds=60)
         process.send_signal(how)
-        process.wait(30)
+        process.wait(60)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])

@@ -129,13 +129,13 @@ def test_closing_ends_it_with_all_it_started_also_from_another_thread(tmp_path):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threading, "excepthook", lambda _: None)
         reader.start()
-        wait_until(lambda: note.exists() and note.read_text(), seconds=20)
+        wait_until(lambda: note.exists() and note.read_text(), seconds=60)
 
         answers.close()
         reader.join(timeout=10)
 
     assert not reader.is_alive()
-    wait_until(lambda: not _runs(int(note.read_text())), seconds=10)
+    wait_until(lambda: not _runs(int(note.read_text())), seconds=60)
 
 
 def test_it_does_not_outlive_whoever_asked(tmp_path):
@@ -147,12 +147,12 @@ def test_it_does_not_outlive_whoever_asked(tmp_path):
         "time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(note)], cwd=ROOT) as asker:
-        wait_until(lambda: note.exists() and note.read_text(), seconds=30)
-        wait_until(lambda: _runs(int(note.read_text())), seconds=10)
+        wait_until(lambda: note.exists() and note.read_text(), seconds=60)
+        wait_until(lambda: _runs(int(note.read_text())), seconds=60)
 
         asker.kill()
 
-    wait_until(lambda: not _runs(int(note.read_text())), seconds=20)
+    wait_until(lambda: not _runs(int(note.read_text())), seconds=60)
 
 
 def test_many_at_once_from_threads():

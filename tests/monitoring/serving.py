@@ -37,7 +37,7 @@ def exporter(home: Path, **env: str) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(60)
 
 
 def is_up(url: str) -> bool:

@@ -60,7 +60,7 @@ def pages(site):
     headers = {"X-CSRF-Token": token_of(client)}
     asked = {"items": ["reddit:t3_1"]}
     run = client.post("/api/purge/look", json=asked, headers=headers).json()["run"]
-    wait_until(lambda: client.get(f"/api/run?id={run}").json()["state"] == "done", seconds=30)
+    wait_until(lambda: client.get(f"/api/run?id={run}").json()["state"] == "done", seconds=60)
     return *PAGES, f"/run?id={run}", "/login/oidc/callback?state=of-nobody"
 
 
@@ -239,15 +239,15 @@ def test_a_real_crawls_charts_and_tree_grow_and_stay(site, browser):
                 expect(page.locator("[data-chart=speed] canvas")).to_be_visible()
                 expect(pages).not_to_have_text("–", timeout=20_000)
                 drawn = points(page)
-                wait_until(lambda: points(page) > drawn + 2, seconds=30)
+                wait_until(lambda: points(page) > drawn + 2, seconds=60)
                 expect(page.locator("svg.tree text", has_text="127.0.0.2").first).to_be_visible()
                 page.locator("[data-chart=frontier]").focus()
                 page.keyboard.press("Home")
                 expect(page.locator("[data-chart=frontier] [data-time]")).to_contain_text("UTC")
-                wait_until(lambda: len(JobHistory(jobs).read("real")) > 3, seconds=20)
+                wait_until(lambda: len(JobHistory(jobs).read("real")) > 3, seconds=60)
             finally:
                 crawl.terminate()
-                crawl.wait(30)
+                crawl.wait(60)
     jobs.end("real", "finished", node="one")
     page.reload()
     expect(page.locator("[data-chart=speed] canvas")).to_be_visible()

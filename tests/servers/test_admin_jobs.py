@@ -371,8 +371,8 @@ def test_only_so_many_may_watch_and_those_who_left_make_room(site, client):
     with many, ExitStack() as opened:
         for _ in range(MOST):
             assert opened.enter_context(many.stream("GET", path)).status_code == 200
-        wait_until(lambda: status_of(client, path) == 503, seconds=30)
-    wait_until(lambda: status_of(client, path) == 200, seconds=30)
+        wait_until(lambda: status_of(client, path) == 503, seconds=60)
+    wait_until(lambda: status_of(client, path) == 200, seconds=60)
 
     jobs.cancel("watched")
 

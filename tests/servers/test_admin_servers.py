@@ -56,14 +56,14 @@ def ended(client, answer):
     def run():
         return client.get("/api/run", params={"id": name}).json()
 
-    wait_until(lambda: run()["state"] in {"done", "failed"}, seconds=30)
+    wait_until(lambda: run()["state"] in {"done", "failed"}, seconds=60)
     return run()
 
 
 def test_engines_that_answer_and_one_that_is_away(site):
     client = site.client("viewer")
 
-    wait_until(lambda: client.get("/api/engines").json()["servers"][0]["ready"], seconds=10)
+    wait_until(lambda: client.get("/api/engines").json()["servers"][0]["ready"], seconds=60)
     found = client.get("/api/engines").json()
     page = client.get("/engines").text
 

@@ -56,7 +56,7 @@ def ended(client, answer):
     def run():
         return client.get("/api/run", params={"id": name}).json()
 
-    wait_until(lambda: run()["state"] in {"done", "failed"}, seconds=30)
+    wait_until(lambda: run()["state"] in {"done", "failed"}, seconds=60)
     return run()
 
 

@@ -135,7 +135,7 @@ def server(folder, appendonly):
     ]  # fmt: skip
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
-            wait_until(lambda: redis_answers(url), seconds=20)
+            wait_until(lambda: redis_answers(url), seconds=60)
             yield url
         finally:
             process.kill()

@@ -41,7 +41,7 @@ def test_exports_run_survive_a_restart_and_give_only_their_files(home, how):
         again = call(api, "POST", "/v1/exports", json={"min_quality": 0, "shard_items": 5})
         where = asked.headers["location"]
         assert (asked.status_code, again.json()["id"]) == (202, asked.json()["id"])
-        wait_until(lambda: state(api, where) == "running", seconds=20)
+        wait_until(lambda: state(api, where) == "running", seconds=60)
         os.kill(api.pid, how)  # killed, its child ends the export
     with running_api(home) as api:
         wait_until(lambda: state(api, where) in ("done", "failed"), seconds=60)
@@ -73,7 +73,7 @@ def test_exports_run_survive_a_restart_and_give_only_their_files(home, how):
 
         assert call(api, "DELETE", where).status_code == 204
         assert api.get(where).status_code == 404
-        wait_until(lambda: not folder.exists() and not [*folder.parent.glob(".gone-*")], seconds=20)
+        wait_until(lambda: not folder.exists() and not [*folder.parent.glob(".gone-*")], seconds=60)
         cancel_a_running_one(api)
 
 
@@ -85,7 +85,7 @@ def children(pid: int) -> list[int]:
 def cancel_a_running_one(api) -> None:
     """Its child ends at once, nothing of it stays, and the next export runs."""
     where = call(api, "POST", "/v1/exports", json={"shard_items": 1}).headers["location"]
-    wait_until(lambda: children(api.pid), seconds=20)
+    wait_until(lambda: children(api.pid), seconds=60)
     (child,) = children(api.pid)
     os.kill(child, signal.SIGSTOP)  # however quick it is, it is under way
     assert state(api, where) == "running"
@@ -94,7 +94,7 @@ def cancel_a_running_one(api) -> None:
     os.kill(child, signal.SIGCONT)
     wait_until(lambda: not children(api.pid), seconds=9)  # before it would be killed
     exports = api.home / "exports"
-    wait_until(lambda: not [p for p in exports.iterdir() if p.is_dir()], seconds=20)
+    wait_until(lambda: not [p for p in exports.iterdir() if p.is_dir()], seconds=60)
 
     again = call(api, "POST", "/v1/exports", json={"min_quality": 0.3}).headers["location"]
     wait_until(lambda: state(api, again) == "done", seconds=60)

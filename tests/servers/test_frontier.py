@@ -87,7 +87,7 @@ def test_sigterm_loses_nothing_and_repeats_nothing(worker, tmp_path):
         first, second = worker(site, 1), worker(site, 2)
         wait_until(lambda: len(site.fetched) > 80, seconds=60)
         first.send_signal(signal.SIGTERM)
-        assert first.wait(30) == 0
+        assert first.wait(60) == 0
         assert second.wait(90) == 0
 
     assert sorted(site.fetched) == list(range(PAGES))

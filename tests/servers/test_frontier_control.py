@@ -158,10 +158,10 @@ def test_a_running_crawl_in_a_file_is_paused_pruned_and_resumed_from_outside(tmp
     with GraphSite(tree, jitter=0.2) as site:
         arguments = {"page": f"{site.url}/page/0", "max_depth": 9}
         with start_crawl("graph", tmp_path / "w", settings=settings, **arguments) as crawl:
-            wait_until(lambda: site.fetched, seconds=30)
+            wait_until(lambda: site.fetched, seconds=60)
             control.prune(f"{site.url}/page/2")
             control.pause()
-            wait_until(lambda: control.stats().in_flight == 0, seconds=30)
+            wait_until(lambda: control.stats().in_flight == 0, seconds=60)
             rested = list(site.fetched)
             shown = gleanery(tmp_path, "frontier", "stats", str(job), "--json").json
             assert (shown["state"], shown["in_flight"], crawl.poll()) == ("paused", 0, None)

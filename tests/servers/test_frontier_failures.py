@@ -44,7 +44,7 @@ def test_redis_killed_in_mid_crawl_only_makes_it_wait(own_redis, tmp_path, secon
         with start_crawl(
             "graph", tmp_path / "w", settings=settings(own_redis.url), **arguments
         ) as crawl:
-            wait_until(lambda: len(site.fetched) > 20, seconds=30)
+            wait_until(lambda: len(site.fetched) > 20, seconds=60)
             own_redis.kill()
             time.sleep(seconds)
             fetched_meanwhile = len(site.fetched)
@@ -65,7 +65,7 @@ def test_redis_emptied_is_an_error_and_no_silent_end(redis_url, tmp_path):
         with start_crawl(
             "graph", tmp_path / "w", settings=settings(redis_url), **arguments
         ) as crawl:
-            wait_until(lambda: len(site.fetched) > 20, seconds=30)
+            wait_until(lambda: len(site.fetched) > 20, seconds=60)
             with Redis.from_url(redis_url) as client:
                 client.flushall()
             assert crawl.wait(60) == 1
@@ -83,13 +83,13 @@ def test_a_full_redis_ends_what_is_finished_and_waits_with_the_rest(own_redis, t
         with start_crawl(
             "graph", tmp_path / "w", settings=settings(own_redis.url), **arguments
         ) as crawl:
-            wait_until(lambda: len(site.fetched) > 60, seconds=30)  # the last level has no links
+            wait_until(lambda: len(site.fetched) > 60, seconds=60)  # the last level has no links
             client.config_set("maxmemory", "1")
             log = tmp_path / "w" / "crawl.log"
-            wait_until(lambda: "has reached its maxmemory" in log.read_text("utf-8"), seconds=20)
+            wait_until(lambda: "has reached its maxmemory" in log.read_text("utf-8"), seconds=60)
             in_flight = "gleanery:{graph}:inflight"
             if client.info("server")["redis_version"] >= "7":
-                wait_until(lambda: 0 < _total(client, in_flight) <= PREFETCH, seconds=20)
+                wait_until(lambda: 0 < _total(client, in_flight) <= PREFETCH, seconds=60)
             rested = len(site.fetched)
             time.sleep(3.5)  # longer than a lease: the worker still beats
             assert (len(site.fetched), crawl.poll()) == (rested, None)
@@ -159,7 +159,7 @@ def test_a_corrupt_body_is_parked_and_the_crawl_goes_on(redis_url, tmp_path):
         with start_crawl(
             "graph", tmp_path / "w", settings=settings(redis_url), **arguments
         ) as crawl:
-            wait_until(lambda: len(site.fetched) > 5, seconds=30)
+            wait_until(lambda: len(site.fetched) > 5, seconds=60)
             for body in (b";;\x80\x04.", b";;{}", b';;{"v": 99, "url": "http://e.com"}'):
                 client.rpush("gleanery:{graph}:queue:3:127.0.0.1", body)
                 client.hincrby("gleanery:{graph}:queued", 3, 1)

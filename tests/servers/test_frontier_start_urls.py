@@ -49,7 +49,7 @@ def waiting_crawl(spider, home, settings):
     process = start_crawl(spider, home, settings=settings)
     try:
         log = home / "crawl.log"
-        wait_until(lambda: "Waiting for seeds in" in log.read_text("utf-8"), seconds=30)
+        wait_until(lambda: "Waiting for seeds in" in log.read_text("utf-8"), seconds=60)
         yield process
     finally:
         process.kill()
@@ -66,7 +66,7 @@ def test_a_running_crawl_takes_seeds_of_every_form(redis, redis_url, tmp_path, r
     ):
         redis.lpush(KEY, f"{site.url}/page/1")
         start = time.monotonic()
-        wait_until(lambda: 1 in site.fetched, seconds=10)
+        wait_until(lambda: 1 in site.fetched, seconds=60)
         waited = time.monotonic() - start
         redis.lpush(KEY, json.dumps({"url": f"{site.url}/page/2", "meta": {"note": "mine"}}))
         seed = {"platform": "graph", "kind": "page", "value": f"{site.url}/page/3", "max_depth": 0}
@@ -106,7 +106,7 @@ def test_seeds_of_a_worker_that_dies_at_once_are_not_lost(redis, redis_url, tmp_
     with GraphSite({}, jitter=0.3) as site:
         with waiting_crawl("graph", tmp_path / "first", settings(redis_url)) as crawl:
             redis.rpush(KEY, *(f"{site.url}/page/{n}" for n in pages))
-            wait_until(lambda: redis.llen(KEY) < len(pages), seconds=10)
+            wait_until(lambda: redis.llen(KEY) < len(pages), seconds=60)
             crawl.send_signal(signal.SIGKILL)
             crawl.wait()
         left = redis.zrange(f"{{{KEY}}}:taken", 0, -1)
@@ -198,7 +198,7 @@ def test_a_page_pruned_by_its_address_takes_its_branch_along(redis, redis_url, t
     tree = {1: [2, 3], 2: [21, 22], 3: [31, 32]}
     with GraphSite(tree) as site:
         with waiting_crawl("graph", tmp_path, settings(redis_url)) as crawl:
-            wait_until(lambda: redis.hexists("gleanery:{graph}:meta", "generation"), seconds=10)
+            wait_until(lambda: redis.hexists("gleanery:{graph}:meta", "generation"), seconds=60)
             control = RedisControl(redis, "graph")
             control.prune(f"{site.url}/page/2")
             redis.lpush(KEY, f"{site.url}/page/1")

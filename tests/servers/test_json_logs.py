@@ -95,7 +95,7 @@ def test_servers_for_people_and_programs_write_objects(tmp_path, command):
     try:
         wait_until(lambda: _answers(f"http://127.0.0.1:{port}/"), seconds=60)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+        process.wait(timeout=60)
     finally:
         process.kill()
 

@@ -116,7 +116,7 @@ async def test_sigterm_answers_what_is_under_way_and_refuses_what_comes(tmp_path
     asked = asyncio.create_task(client.classify(Document(id="a", text="7")))
     await asyncio.to_thread(
         wait_until, lambda: metrics_of(server.url)["gleanery_model_queue_documents", "trivial"] == 0
-        and client.available, seconds=10,
+        and client.available, seconds=60,
     )  # fmt: skip
     await asyncio.sleep(0.5)
 
@@ -138,7 +138,7 @@ async def test_sigterm_does_not_wait_for_ever(tmp_path):
     client = ModelClient(server.url, timeout=60, patience=0.2)
     await client.open()
     asked = asyncio.create_task(client.classify(Document(text="7")))
-    await asyncio.to_thread(wait_until, lambda: client.available, seconds=10)
+    await asyncio.to_thread(wait_until, lambda: client.available, seconds=60)
     await asyncio.sleep(0.5)
 
     began = time.monotonic()

@@ -29,7 +29,7 @@ async def classify_all(client, asked):
     return await asyncio.gather(*(client.classify(d) for d in asked), return_exceptions=True)
 
 
-async def until(condition, seconds=10):
+async def until(condition, seconds=60):
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
@@ -117,7 +117,7 @@ async def test_a_server_that_stays_busy_is_given_up_in_the_end():
 
     assert {type(a) for a in answers} == {ModelBusyError}
     assert "echo is busy: 1 documents wait" in str(answers[0])
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9
     engine.gate.set()
     await held
     for one in (*blocker, client):

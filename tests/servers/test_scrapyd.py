@@ -151,7 +151,7 @@ def test_a_password_is_asked_for(tmp_path: Path):
         wait_until(lambda: b"401" in _line(node), seconds=60)
 
         assert client.projects() == ["default"]
-        wait_until(lambda: b" 200 " in _line(node, "/readyz"), seconds=20)
+        wait_until(lambda: b" 200 " in _line(node, "/readyz"), seconds=60)
         assert b" 200 " in _line(node, "/healthz")
         assert b" 401 " in _line(node, "/readyz/../listjobs.json")
 

@@ -95,7 +95,7 @@ def test_a_drained_node_starts_nothing_until_it_works_again(tmp_path):
         wait_until(lambda: _pages(tmp_path, "runs") >= 2, seconds=60)
 
         jobs.order("one", drain=True)
-        wait_until(lambda: jobs.nodes(within_seconds=5)[0].draining, seconds=20)
+        wait_until(lambda: jobs.nodes(within_seconds=5)[0].draining, seconds=60)
         one.schedule(urls=f"{site.url}/page/1", jobid="waits")
         wait_until(lambda: job_of(tmp_path, "runs").ended_at, seconds=60)
         still = job_of(tmp_path, "waits").state

@@ -45,7 +45,7 @@ def test_a_service_that_dies_is_started_again_and_all_end_at_once(tmp_path: Path
     try:
         wait_until(lambda: _status(port), seconds=90)
         os.kill(_pid(log), signal.SIGKILL)
-        wait_until(lambda: "scrapyd | died with status -9" in log.read_text(), seconds=30)
+        wait_until(lambda: "scrapyd | died with status -9" in log.read_text(), seconds=60)
         wait_until(lambda: _status(port), seconds=90)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0

@@ -113,7 +113,7 @@ def test_a_job_waits_for_its_item_to_be_stored(site, tmp_path):
     early = work(tmp_path, "--once", "--json")
     save(tmp_path, item)
     with started_worker(tmp_path):
-        wait_until(lambda: counts(tmp_path).done == 1, seconds=30)
+        wait_until(lambda: counts(tmp_path).done == 1, seconds=60)
 
     assert early.returncode == 1
     assert early.json["jobs"] == {"waiting": 1}
@@ -157,7 +157,7 @@ def test_a_signal_gives_back_what_takes_too_long_without_blame(clip, tmp_path, n
         save(tmp_path, item)
         put(tmp_path, item.identity)
         with started_worker(tmp_path, GLEANERY_WORK_DRAIN_SECONDS="0.2") as worker:
-            wait_until(lambda: counts(tmp_path).leased == 1, seconds=30)
+            wait_until(lambda: counts(tmp_path).leased == 1, seconds=60)
             began = time.monotonic()
             worker.send_signal(number)
             code = worker.wait(60)

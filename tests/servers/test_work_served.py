@@ -68,7 +68,7 @@ async def test_one_process_works_with_its_own_engines_and_answers_others(clip, t
             wait_until(lambda: counts(tmp_path).done == 2, seconds=60)
             metrics = httpx2.get(f"{url}/metrics").text
             process.send_signal(signal.SIGTERM)
-            code = process.wait(30)
+            code = process.wait(60)
     rows = stored(tmp_path).values()
 
     assert code == 0
@@ -89,7 +89,7 @@ def test_a_signal_gives_back_what_takes_too_long(clip, tmp_path):
         save(tmp_path, item)
         put(tmp_path, item.identity)
         with serving(tmp_path, GLEANERY_WORK_DRAIN_SECONDS="0.2") as (process, _):
-            wait_until(lambda: counts(tmp_path).leased == 1, seconds=30)
+            wait_until(lambda: counts(tmp_path).leased == 1, seconds=60)
             process.send_signal(signal.SIGTERM)
             code = process.wait(60)
     left = counts(tmp_path)
@@ -111,10 +111,10 @@ def test_a_queue_that_is_none_leaves_the_models_to_others(tmp_path):
     (tmp_path / "work.db").write_text("Dear reader, " * 100)
     with serving(tmp_path) as (process, url):
         log = tmp_path / "server.log"
-        wait_until(lambda: "Work has ended, the models go on" in log.read_text(), seconds=30)
+        wait_until(lambda: "Work has ended, the models go on" in log.read_text(), seconds=60)
         ready = httpx2.get(f"{url}/readyz").status_code
         process.send_signal(signal.SIGTERM)
-        code = process.wait(30)
+        code = process.wait(60)
 
     assert (ready, code) == (200, 0)
     assert "Traceback" not in log.read_text()
