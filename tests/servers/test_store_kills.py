@@ -1,6 +1,6 @@
 """``kill -9`` of the crawl and of both servers at random moments: every item exactly once.
 
-Twelve kills, four of each.
+Twelve kills, four of each, over fifty pages of a hundred items.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.crawl import start_crawl
 from tests.graph_site import GraphSite
 from tests.servers.test_store_away import Servers
 
-ITEMS = 5000
+ITEMS, PAGES = 5000, 50
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_every_item_is_stored_once_whoever_is_killed(servers, tmp_path):
     def start():
         return start_crawl(
             "burst", tmp_path, settings={"SPIDER_MODULES": "tests.spiders"},
-            env=servers.environment(), page=f"{site.url}/page/0", items=ITEMS,
+            env=servers.environment(), page=f"{site.url}/page/0", items=ITEMS, pages=PAGES,
         )  # fmt: skip
 
     victims = ["crawl", "m", "g"] * 4
@@ -57,4 +57,5 @@ def test_every_item_is_stored_once_whoever_is_killed(servers, tmp_path):
             running = start()
     assert gleanery(tmp_path, "db", "replay", **servers.environment()).returncode == 0
 
+    assert {*site.fetched} == {*range(PAGES)}
     assert servers.stored() == list(range(ITEMS))

@@ -1,4 +1,4 @@
-"""A spider that yields many articles from one page: a load for item pipelines."""
+"""A spider that yields many articles from each page: a load for item pipelines."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ class BurstArguments(SpiderArguments):
     """Address of anything that answers with 200."""
     items: int = 1000
     """Articles that it yields."""
+    pages: int = 1
+    """Pages that share them: ``page`` leads to the others, ``1``, ``2`` … beside it."""
 
 
 class BurstSpider(GleanerySpider):
@@ -28,8 +30,11 @@ class BurstSpider(GleanerySpider):
     async def start_seed(self, seed):
         yield scrapy.Request(seed.value)
 
-    def parse(self, response):
-        for number in range(self.arguments.items):
+    def parse(self, response, first=0):
+        if first == 0:
+            for other in range(1, self.arguments.pages):
+                yield response.follow(str(other), cb_kwargs={"first": other})
+        for number in range(first, self.arguments.items, self.arguments.pages):
             yield Article(
                 platform="burst",
                 external_id=str(number),
