@@ -35,7 +35,7 @@ def outcome(job: Job, ended: Exit, *, draining: bool) -> tuple[State, str]:
         return "cancelled", job.reason or "cancelled"
     if draining and not did_its_work(job.reason or ""):
         return "queued", "drained"
-    if ended.signal_name:
+    if ended.signal_name and not draining:  # else it was on its way out when the node's signal came
         return "failed", f"killed by {ended.signal_name}"
     if job.reason == "shutdown":  # somebody signalled the process itself
         return "cancelled", "shutdown"
