@@ -17,7 +17,7 @@ CHECKOV := 3.3.30
 # Images to build; none = all.
 TARGETS ?=
 
-.PHONY: demo test test-slow test-models test-scrapy-216 test-servers lint checkov format bench serve images screenshots clean
+.PHONY: demo test test-slow test-models test-scrapy-216 test-servers lint checkov format bench serve images screenshots lighthouse clean
 .DEFAULT_GOAL := help
 
 help:            ## this list
@@ -114,6 +114,9 @@ images:          ## the container images, by buildah, podman or docker: make ima
 
 screenshots: $(VENV)/dev test-servers    ## take the pictures of docs/screenshots anew, over the sample world
 	$(BIN)/python -m tests.screenshots
+
+lighthouse: $(VENV)/dev test-servers    ## look at each page of the admin with Lighthouse, write docs/lighthouse.md
+	$(BIN)/python -m tests.page_scores
 
 clean:           ## remove what was set up and crawled
 	rm -rf $(VENV) $(VENV)-216 $(VENV)-scrapydweb $(VENV)-checkov .demo
