@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 pytest.importorskip("fastapi", reason="needs gleanery[server]")
@@ -13,17 +15,20 @@ from scrapy.utils.test import get_crawler
 from admin.progress.charts import charts, latest
 from admin.progress.drawing import drawn
 from admin.progress.outlook import Outlook, outlook
-from admin.progress.recorder import Now
+from admin.progress.recorder import Now, Recorder
 from admin.progress.tree import DEPTHS, NODES, tree
 from admin.progress.view import progress
 from crawlers.branches import MOST, Branches
 from crawlers.frontier.report import FrontierReport
+from gleanery.config import Config
 from gleanery.signals import children_ready
 from items import Article
+from storage.jobs import Job, open_jobs
 from storage.jobs.branch import OTHERS, Branch
 from storage.jobs.history import MOST as SAMPLES
-from storage.jobs.history import STEP_SECONDS, step_of
+from storage.jobs.history import STEP_SECONDS, JobHistory, step_of
 from storage.jobs.sample import Sample, picked
+from tests.admin_world import begin_crawl
 
 
 def series(samples, name):
@@ -189,3 +194,37 @@ def test_branches_are_counted_by_seed_depth_and_host_however_many_there_are():
     assert [b.pages for b in found if b.seed == "s" and b.host == OTHERS] == [14]
     assert len(found) <= MOST
     assert not branches.changed
+
+
+async def test_what_is_kept_outlives_the_program_and_is_thinned_out_at_the_end(
+    tmp_path, monkeypatch
+):
+    """Two programs one after the other look at a job of a real frontier; then it ends."""
+    begun = int(time.time()) // 2 * 2 - 20
+    now = begun + 1.0
+    monkeypatch.setattr(time, "time", lambda: now)
+    await begin_crawl(tmp_path)
+    jobs = open_jobs({"STORE": "sqlite"}.get, tmp_path)
+    jobs.add(Job(job="j", spider="google"))
+    jobs.take("j", "one")
+    jobs.beat("j", pid=1, progress=1, stats={"frontier/crawl": "food", "item_scraped_count": 5})
+    config = Config(home=tmp_path)
+
+    first = Recorder(config, lambda: jobs)
+    for _ in range(3):
+        first.tick()
+        now += 1
+    second = Recorder(config, lambda: jobs)
+    second.tick()
+    kept = JobHistory(jobs).read("j")
+    (seen,) = second.look(jobs.named({"j"}))
+    jobs.end("j", "finished")
+    second.tick()
+
+    assert [(s.at, s.items) for s in kept] == [(begun + at, 5) for at in (0, 2, 4)]
+    assert kept[0].depths == [(0, 1, 0, 0, 0, 0)]
+    assert [s.at for s in seen.recent[:-1]] == [s.at for s in kept[:-1]]
+    ended = JobHistory(jobs).read("j")
+    assert len(ended) == len(kept) + 1
+    assert ended[-1].depths is None
+    jobs.close()
