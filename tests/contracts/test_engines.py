@@ -14,6 +14,8 @@ from model_server.schema import MAX_CHARACTERS, Document
 from tests.crawl import ROOT
 from tests.engines import CASES, case_of, engine_params, engine_spec
 
+pytestmark = pytest.mark.timeout(900)
+"""A language model's calibration takes minutes on a slow core."""
 TAXONOMY = load_taxonomy()
 DOCUMENTS = [
     Document(text="양파를 볶다가 육수를 붓고 끓여 주세요."),

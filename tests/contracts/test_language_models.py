@@ -13,6 +13,8 @@ from model_server.language.language_model import Question
 from model_server.schema import Document
 from tests.engines import case_of, engine_spec, language_model_params
 
+pytestmark = pytest.mark.timeout(900)
+"""A language model's calibration takes minutes on a slow core."""
 TAXONOMY = load_taxonomy()
 INSTRUCTIONS = "Say what each text is about.\nText: «The soup needs salt.»\nSubject: food\n\n"
 LABELS = ["food", "sports", "music"]

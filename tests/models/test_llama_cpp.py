@@ -18,7 +18,7 @@ from model_server.schema import Document
 from model_server.spec import parse_spec
 from tests.engines import engine_spec
 
-pytestmark = pytest.mark.models
+pytestmark = [pytest.mark.models, pytest.mark.timeout(900)]
 
 TAXONOMY = load_taxonomy()
 LABELS = ["food", "sports", "music", "cars"]

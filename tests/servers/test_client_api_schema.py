@@ -70,7 +70,7 @@ def test_the_api_keeps_to_its_description(api):
 
 @pytest.mark.slow
 def test_the_api_keeps_to_its_description_for_long(api):
-    assert ask(api, examples=30) == 14
+    assert ask(api, examples=20) == 14
 
 
 def test_every_route_has_an_example_and_states_its_problems(api):
