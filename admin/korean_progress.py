@@ -14,6 +14,16 @@ PROGRESS = {
     "no limit": "한도 없음",
     "Seconds": "초",
     "Share wanted": "원하는 분류의 비율",
+    "Speed": "속도",
+    "Pages a minute": "분당 페이지",
+    "Requests at once": "동시 요청",
+    "Seconds between two requests to a host": "한 호스트의 요청 간격 (초)",
+    "as its settings say": "설정대로",
+    "Stop": "중지",
+    "Stop now": "즉시 중지",
+    "Now: without waiting for what is under way, which its queue keeps.": (
+        "즉시: 진행 중인 요청을 기다리지 않습니다. 그 요청은 대기열에 남습니다."
+    ),
     "Dry run": "시험 실행",
     "What it would fetch first": "처음에 가져올 것",
     "Stored items visited again first, at most": "먼저 다시 찾아갈 저장된 항목 (최대)",

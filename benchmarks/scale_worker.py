@@ -99,6 +99,7 @@ class Worker:
             capacity=self._capacity,
             held=lambda: self.under_way,
             on_change=self.look.set,
+            on_speed=lambda speed: None,
             on_end=lambda reason: None,
         )
 

@@ -182,18 +182,30 @@ def limit(
     as_json: AsJson = False,
 ) -> None:
     """Change what a crawl may use up while it runs (실행 중 한도 변경)."""
-    from gleanery.errors import ConfigError
-
-    chosen: dict[str, int] = {}
-    for word in limits:
-        name, _, number = word.partition("=")
-        if not number.isascii() or not number.isdigit():
-            raise ConfigError(f"{word!r} is not NAME=NUMBER (이름=숫자가 아닙니다)")
-        chosen[name] = int(number)
     with controlled(crawl, redis) as control:
-        control.limit(chosen)
+        control.limit(_numbers(limits))
         budgets = control.stats().budgets
     _tell(as_json, f"Limits / 한도: {budgets or '–'}", budgets=budgets)
+
+
+@frontier.command()
+def speed(
+    crawl: Crawl,
+    changes: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME=NUMBER…",
+            help="pages_per_minute, concurrency (0 = undo), delay_ms (-1 = undo). / 속도.",
+        ),
+    ],
+    redis: RedisUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Change how fast a crawl goes while it runs (실행 중 속도 변경)."""
+    with controlled(crawl, redis) as control:
+        control.set_speed(_numbers(changes))
+        now = control.stats().speed
+    _tell(as_json, f"Speed / 속도: {now or '–'}", speed=now)
 
 
 @frontier.command()
@@ -217,6 +229,19 @@ def drop(
             )
         control.drop()
     _tell(as_json, "Deleted / 지웠습니다", dropped=crawl)
+
+
+def _numbers(words: list[str]) -> dict[str, int]:
+    """Read ``NAME=NUMBER`` words; anything else is a ``ConfigError``."""
+    from gleanery.errors import ConfigError
+
+    chosen: dict[str, int] = {}
+    for word in words:
+        name, _, number = word.partition("=")
+        if not number.isascii() or not number.removeprefix("-").isdigit():
+            raise ConfigError(f"{word!r} is not NAME=NUMBER (이름=숫자가 아닙니다)")
+        chosen[name] = int(number)
+    return chosen
 
 
 def _chosen(ids: list[str] | None, *, every: bool) -> list[str] | Literal["all"]:

@@ -18,7 +18,7 @@ def show_report(report: FrontierReport, pace: Rates | None = None) -> None:
         f" · {report.in_flight} in flight / 진행 · {report.done} done / 완료"
         f" · {report.pruned} pruned / 가지침 · {report.dead} dead / 포기"
     )
-    counted = report.counters | {"pushed": report.pushed} | report.budgets
+    counted = report.counters | {"pushed": report.pushed} | report.budgets | report.speed
     say(" · ".join(f"{name} {number}" for name, number in counted.items()))
     if pace:
         say(

@@ -170,12 +170,18 @@ def pairs(words: list[str]) -> dict[str, str]:
 
 
 @jobs.command()
-def cancel(job: Name, as_json: AsJson = False) -> None:
+def cancel(
+    job: Name,
+    now: Annotated[
+        bool, typer.Option("--now", help="Do not wait for what is under way. / 즉시.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """End a job in good order, wherever it runs (작업 취소)."""
     with opened() as (queue, _):
         from crawlers.scrapyd import asking
 
-        before = asking.cancel(queue, job)
+        before = asking.cancel(queue, job, now=now)
     tell_done(as_json, f"{job}: {before} → to be cancelled / 취소합니다", job=job, before=before)
 
 

@@ -1,11 +1,11 @@
-"""Fetch less while items wait for their store."""
+"""How many requests the downloader runs at once: changed by hand, halved while items wait."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Self
 
-from gleanery.signals import store_away, store_back
+from gleanery.signals import speed_changed, store_away, store_back
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -29,6 +29,7 @@ class SlowDown:
         self._is_slow = False
         crawler.signals.connect(self.slow, store_away)
         crawler.signals.connect(self.go_on, store_back)
+        crawler.signals.connect(self.change, speed_changed)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -57,6 +58,21 @@ class SlowDown:
         downloader.total_concurrency, downloader.domain_concurrency = self._total, self._domain
         for key, slot in downloader.slots.items():
             slot.concurrency = self._before.get(key, self._domain)
+
+    def change(self, total: int, domain: int) -> None:
+        """Set the limits to what somebody wants; slots that settings speak of keep theirs."""
+        if self.crawler.engine is None:
+            return
+        was_slow = self._is_slow
+        self.go_on()
+        downloader = self.crawler.engine.downloader
+        downloader.total_concurrency, downloader.domain_concurrency = total, domain
+        own = self.crawler.settings.getdict("DOWNLOAD_SLOTS")
+        for key, slot in downloader.slots.items():
+            if key not in own:
+                slot.concurrency = domain
+        if was_slow:
+            self.slow()
 
 
 def _half(number: int) -> int:

@@ -15,3 +15,8 @@ store_away = object()
 
 store_back = object()
 """Nothing waits any more."""
+
+speed_changed = object()
+"""Somebody changed how fast the crawl may go, sent by ``FrontierScheduler`` with ``total`` and
+``domain``: requests at once, in all and to one host.
+"""

@@ -136,7 +136,7 @@ def limit(desk: Desk, who: Session, name: str, limits: dict[str, int]) -> dict[s
         limits = checked_limits(limits)
     except ConfigError as error:
         raise RefusedError(str(error)) from error
-    with _crawl(desk, name) as control:
+    with opened(desk, name) as control:
         with desk.change(who, "crawl.limits", name, control.stats().budgets) as change:
             control.limit(limits)
             change.after = control.stats().budgets
@@ -149,7 +149,7 @@ def looked(desk: Desk, name: str) -> dict[str, Any]:
     Raises:
         HTTPException: 404, there is no such crawl.
     """
-    with _crawl(desk, name) as control:
+    with opened(desk, name) as control:
         return {"report": control.stats(), "dead": control.dead(SHOWN)}
 
 
@@ -163,7 +163,7 @@ def steer(
     """
     if action == "discard" and len(reason.strip()) < LEAST_REASON:
         raise HTTPException(422)
-    with _crawl(desk, name) as control:
+    with opened(desk, name) as control:
         before = {"state": control.stats().state}
         with desk.change(who, f"crawl.{action}", name, before) as change:
             if action == "requeue":
@@ -181,7 +181,8 @@ def steer(
 
 
 @contextmanager
-def _crawl(desk: Desk, name: str) -> Iterator[FrontierControl]:
+def opened(desk: Desk, name: str) -> Iterator[FrontierControl]:
+    """Yield the control of a crawl; 404 if there is none."""
     try:
         with controlled_crawl(desk.config, name) as control:
             yield control

@@ -17,6 +17,7 @@ from admin.desk import Desk
 from admin.gate import AtDesk, Gate
 from admin.look import look_of
 from admin.pages.progress import values_of
+from admin.pages.steer import steering
 from admin.progress.view import REASONS, current, point
 from admin.rendering import part, show
 from crawlers.scrapyd import asking
@@ -69,6 +70,7 @@ def page(request: Request, desk: AtDesk, asked: Query_) -> Response:
         request, "job", job=job, events=desk.jobs.ledger.events(job.job), again=again,
         log=_log(desk, job, asked), asked=asked, log_levels=LEVELS, compared=_compared(desk, job),
         **values_of(desk, job),
+        steering=steering(desk, job),
     )  # fmt: skip
 
 

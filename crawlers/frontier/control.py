@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from crawlers.frontier.report import FrontierReport
 
 LIMITS = ("max_pages", "max_items", "max_bytes", "max_seconds")
+SPEEDS = {"pages_per_minute": (0, 1_000_000), "concurrency": (0, 500), "delay_ms": (-1, 3_600_000)}
+"""Least and most of each field of a ``Speed``."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -131,6 +133,14 @@ class FrontierControl(ABC):
         """
 
     @abstractmethod
+    def set_speed(self, changes: Mapping[str, int]) -> None:
+        """Change how fast the crawl may go; its workers keep to it from their next exchange on.
+
+        Args:
+            changes: Some fields of a ``Speed``. What is not named stays, for later runs, too.
+        """
+
+    @abstractmethod
     def drop(self) -> None:
         """Delete the crawl; workers that still run end with ``frontier_gone``."""
 
@@ -157,6 +167,20 @@ def checked_limits(limits: Mapping[str, int]) -> dict[str, int]:
         if name not in LIMITS or value < 0:
             raise ConfigError(f"{name}={value}: {', '.join(LIMITS)}, 0 or more (0 이상)")
     return dict(limits)
+
+
+def checked_speed(changes: Mapping[str, int]) -> dict[str, int]:
+    """Return ``changes`` as a plain dictionary.
+
+    Raises:
+        ConfigError: There is no such field, or it is out of its range.
+    """
+    for name, value in changes.items():
+        least, most = SPEEDS.get(name, (0, -1))
+        if not least <= value <= most:
+            known = ", ".join(f"{n} {low}…{high}" for n, (low, high) in SPEEDS.items())
+            raise ConfigError(f"{name}={value}: {known} (속도의 범위를 벗어났습니다)")
+    return dict(changes)
 
 
 def id_number(lease_id: str) -> int:

@@ -8,7 +8,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from crawlers.frontier.protocol import Answer, Budget, Lease, Outbox
+from crawlers.frontier.protocol import Answer, Budget, Lease, Outbox, Speed
 from gleanery.errors import (
     FrontierError,
     FrontierFullError,
@@ -50,6 +50,7 @@ class Exchanger:
         capacity: Callable[[], int],
         held: Callable[[], Iterable[str]],
         on_change: Callable[[], None],
+        on_speed: Callable[[Speed], None],
         on_end: Callable[[str], None],
     ) -> None:
         """Prepare.
@@ -63,12 +64,13 @@ class Exchanger:
             capacity: Answers how many requests could start at once.
             held: Answers which leases the engine is working on.
             on_change: Called when the engine should look again.
+            on_speed: Called when somebody has changed how fast the crawl may go.
             on_end: Called once with a close reason: a budget is spent, or the queue is gone.
         """
         self.queue, self.stats = queue, stats
         self.shares, self.idle_seconds, self.budget = shares, idle_seconds, budget
         self.capacity, self.held = capacity, held
-        self.on_change, self.on_end = on_change, on_end
+        self.on_change, self.on_speed, self.on_end = on_change, on_speed, on_end
         self.ready: deque[Lease] = deque()
         self.outbox = Outbox()
         self.sending = Outbox()
@@ -133,12 +135,12 @@ class Exchanger:
         self._starving = True
         return None
 
-    def give_back(self, host: str) -> None:
-        """Put the leases of a host that were not begun back into the queue."""
-        returned = [lease for lease in self.ready if lease.host == host]
+    def give_back(self, host: str | None = None) -> None:
+        """Put the leases of a host, or of all, that were not begun back into the queue."""
+        returned = [lease for lease in self.ready if host in (None, lease.host)]
         if returned:
             self.outbox.ended += [(lease.id, "back") for lease in returned]
-            self.ready = deque(lease for lease in self.ready if lease.host != host)
+            self.ready = deque(lease for lease in self.ready if host not in (None, lease.host))
             self._wake.set()
 
     def mark(self) -> int:
@@ -202,8 +204,12 @@ class Exchanger:
         self._take_in(answer, told=told)
 
     def _take_in(self, answer: Answer, *, told: bool) -> None:
-        self._answer = answer
+        before, self._answer = self._answer, answer
         self.ready.extend(answer.leases)
+        if answer.speed != before.speed:
+            self.on_speed(answer.speed)
+        if "paused" in (answer.state, before.state):
+            self.stats.set_value("frontier/paused", int(answer.state == "paused"))
         if not answer.complete or not self.outbox.is_empty():
             self._quiet_since = None
         elif self._quiet_since is None:

@@ -15,7 +15,7 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.job import job_dir
 
 from crawlers.frontier.crawl_name import crawl_name, is_made_up
-from crawlers.frontier.protocol import Rules
+from crawlers.frontier.protocol import Budget, Rules
 from crawlers.frontier.shares import HostShares
 from crawlers.frontier.sqlite_file import remove_stale
 from crawlers.frontier.sqlite_queue import SqliteQueue
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
     from scrapy.crawler import Crawler
 
-    from crawlers.frontier.protocol import FrontierQueue
+    from crawlers.frontier.protocol import Answer, FrontierQueue
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +80,30 @@ def make_queue(crawler: Crawler) -> FrontierQueue:
     from crawlers.frontier.queue import RedisQueue  # noqa: PLC0415
 
     return RedisQueue(connect(settings), place.crawl, worker, rules)
+
+
+def budget_of(settings: BaseSettings) -> Budget:
+    """Return what the settings let the crawl use up."""
+    return Budget(
+        max_pages=settings.getint("FRONTIER_MAX_PAGES"),
+        max_items=settings.getint("FRONTIER_MAX_ITEMS"),
+        max_bytes=settings.getint("FRONTIER_MAX_BYTES"),
+        max_seconds=settings.getfloat("FRONTIER_MAX_SECONDS"),
+    )
+
+
+def say_what_is_left(crawler: Crawler, left: Answer | None) -> None:
+    """Log and count what earlier runs or others left to do; ``None`` = the crawl is new."""
+    place, extra = place_of(crawler), {"spider": crawler.spider}
+    crawler.stats.set_value("frontier/crawl", place.crawl)
+    if left is None:
+        logger.info("Crawl %s begins", place, extra=extra)
+    elif left.complete:
+        logger.info("Crawl %s has nothing queued; what it has seen stays seen", place, extra=extra)
+    else:
+        counts = left.queued, left.in_flight
+        logger.info("Goes on with crawl %s: %d queued, %d under way", place, *counts, extra=extra)
+        crawler.stats.set_value("frontier/resumed", sum(counts))
 
 
 def _forget_stale(place: Place, days: float) -> None:

@@ -120,6 +120,24 @@ class Budget:
     max_seconds: float = 0.0
 
 
+@dataclass(slots=True, kw_only=True, frozen=True)
+class Speed:
+    """How fast a crawl may go; changed while it runs."""
+
+    pages_per_minute: int = 0
+    """Requests leased a minute at most, over all workers; 0 = no limit."""
+    concurrency: int = 0
+    """Requests at once of each worker, in place of ``CONCURRENT_REQUESTS``; 0 = as it says.
+
+    Those of one host change in the same proportion.
+    """
+    delay_ms: int = -1
+    """Time between two requests to a host, in place of ``DOWNLOAD_DELAY``; -1 = as it says.
+
+    A host that was found to ask for a longer one keeps it.
+    """
+
+
 @dataclass(slots=True, kw_only=True)
 class Answer:
     """What an exchange brought."""
@@ -131,6 +149,7 @@ class Answer:
     """Time until the next host may be asked; -1 if none waits for that."""
     state: str = "running"
     """``running``, ``paused``, or the budget that is spent: ``max_pages``, ``max_items`` …"""
+    speed: Speed = field(default_factory=Speed)
 
     @property
     def complete(self) -> bool:

@@ -22,7 +22,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from crawlers.frontier.lua import ALLOW_OOM, script
-from crawlers.frontier.protocol import Answer, Budget, FrontierQueue, Lease, Outbox, Rules
+from crawlers.frontier.protocol import Answer, Budget, FrontierQueue, Lease, Outbox, Rules, Speed
 from gleanery.errors import (
     FrontierError,
     FrontierFullError,
@@ -207,7 +207,7 @@ class RedisQueue(FrontierQueue):
 
 
 def _answer(raw: list[Any]) -> Answer:
-    rows, queued, in_flight, free_in, state = raw
+    rows, queued, in_flight, free_in, state, *speed = raw
     return Answer(
         leases=[
             Lease(
@@ -223,4 +223,5 @@ def _answer(raw: list[Any]) -> Answer:
         in_flight=in_flight,
         free_in_ms=free_in,
         state=state.decode(),
+        speed=Speed(pages_per_minute=speed[0], concurrency=speed[1], delay_ms=speed[2]),
     )

@@ -14,6 +14,7 @@ from crawlers.frontier.control import (
     FrontierControl,
     attempts_of,
     checked_limits,
+    checked_speed,
     id_number,
     node_of,
 )
@@ -117,7 +118,13 @@ class RedisControl(FrontierControl):
         self._change_state("running")
 
     def limit(self, limits: Mapping[str, int]) -> None:
-        pairs = [word for pair in checked_limits(limits).items() for word in pair]
+        self._set(checked_limits(limits))
+
+    def set_speed(self, changes: Mapping[str, int]) -> None:
+        self._set(checked_speed(changes) | {"pace_at": 0})
+
+    def _set(self, values: Mapping[str, int]) -> None:
+        pairs = [word for pair in values.items() for word in pair]
         with answering():
             if not self._limit(keys=[self.prefix + "meta"], args=pairs):
                 self._require()

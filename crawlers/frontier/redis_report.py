@@ -21,6 +21,7 @@ from crawlers.frontier.report import (
     summed,
     url_of,
 )
+from crawlers.frontier.speed import changed_speed
 from gleanery.errors import FrontierGoneError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def read_report(redis: Redis, crawl: str, prefix: str) -> FrontierReport:
         **summed(depths),
         counters={name: int(meta.get(name, 0)) for name in COUNTERS},
         budgets={name: int(meta[name]) for name in BUDGETS if int(meta.get(name, 0)) > 0},
+        speed=changed_speed(meta),
         pruned_nodes=raw["pruned_nodes"],
         depths=depths,
         hosts=[_host(*row, now=now) for row in raw["hosts"]],

@@ -90,6 +90,8 @@ class FrontierReport:
     budgets: dict[str, int]
     """``max_pages``, ``max_items``, ``max_bytes``, ``deadline`` (ms since 1970); those set."""
     pruned_nodes: int
+    speed: dict[str, int] = field(default_factory=dict)
+    """Those fields of its ``Speed`` that were changed from what its settings say."""
     depths: list[DepthCounts] = field(default_factory=list)
     hosts: list[HostCounts] = field(default_factory=list)
     """Up to ``HOSTS_SHOWN``, the longest queue first.

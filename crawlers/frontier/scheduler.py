@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -14,14 +15,14 @@ from scrapy.utils.defer import deferred_from_coro
 from crawlers.frontier.codec import decode_request, encode_request
 from crawlers.frontier.engine import leave_delays_to_frontier, look_again, on_request_end
 from crawlers.frontier.exchanger import Exchanger
-from crawlers.frontier.factory import make_queue, place_of
+from crawlers.frontier.factory import budget_of, make_queue, say_what_is_left
 from crawlers.frontier.politeness import rule_of
-from crawlers.frontier.protocol import Budget, HostRule, Push
+from crawlers.frontier.protocol import HostRule, Push, Speed
 from crawlers.frontier.recent import Recent
 from crawlers.frontier.shares import HostShares
 from gleanery.close_reasons import did_its_work
 from gleanery.errors import FrontierError
-from gleanery.signals import children_ready
+from gleanery.signals import children_ready, speed_changed
 from gleanery.urls import host_of
 
 if TYPE_CHECKING:
@@ -51,12 +52,12 @@ class FrontierScheduler(BaseScheduler):
         settings = crawler.settings
         self.crawler = crawler
         self.stats = crawler.stats
-        self.bound = settings.getint("CONCURRENT_REQUESTS") or 16
         self.user_agent = settings["USER_AGENT"]
         self.throttled = settings.getbool("AUTOTHROTTLE_ENABLED")
         self.delay_ms = round(settings.getfloat("DOWNLOAD_DELAY") * 1000)
         self.strict = settings["FRONTIER_ORDER"] == "strict"
         self.shares = HostShares(settings)
+        self.speed, self.bound = Speed(), self.shares.own_total
         self._held: dict[Request, str] = {}
         self._fetching: dict[Request, str] = {}
         self._undone: dict[Request, str] = {}
@@ -70,15 +71,11 @@ class FrontierScheduler(BaseScheduler):
             shares=self.shares,
             # a file has no workers elsewhere, and no feeder, for which one would have to wait
             idle_seconds=settings.getfloat("FRONTIER_IDLE_SECONDS") if settings["REDIS_URL"] else 0,
-            budget=Budget(
-                max_pages=settings.getint("FRONTIER_MAX_PAGES"),
-                max_items=settings.getint("FRONTIER_MAX_ITEMS"),
-                max_bytes=settings.getint("FRONTIER_MAX_BYTES"),
-                max_seconds=settings.getfloat("FRONTIER_MAX_SECONDS"),
-            ),
+            budget=budget_of(settings),
             capacity=self._capacity,
             held=self._held.values,
             on_change=partial(look_again, crawler),
+            on_speed=self._change_speed,
             on_end=self._end,
         )
 
@@ -156,21 +153,7 @@ class FrontierScheduler(BaseScheduler):
 
     async def _join(self) -> None:
         """Wait for the queue, and say whether there was something to go on with."""
-        place, left = place_of(self.crawler), await self.exchanger.open()
-        self.stats.set_value("frontier/crawl", place.crawl)
-        extra = {"spider": self.spider}
-        if left is None:
-            logger.info("Crawl %s begins", place, extra=extra)
-        elif left.complete:
-            logger.info(
-                "Crawl %s has nothing queued; what it has seen stays seen", place, extra=extra
-            )
-        else:
-            counts = left.queued, left.in_flight
-            logger.info(
-                "Goes on with crawl %s: %d queued, %d under way", place, *counts, extra=extra
-            )
-            self.stats.set_value("frontier/resumed", sum(counts))
+        say_what_is_left(self.crawler, await self.exchanger.open())
 
     def _connect(self) -> None:
         on_request_end(self.crawler, self.finish_request)
@@ -196,10 +179,10 @@ class FrontierScheduler(BaseScheduler):
 
     def _note_start(self, request: Request) -> None:
         """Count a host's delay from the moment its request is sent, not from its lease."""
-        if request not in self._held or not (self._delays or self.delay_ms):
+        if request not in self._held:
             return
         host = self._fetching.get(request) or _host(request)
-        if delay := self._delays.get(host, self.delay_ms):
+        if delay := self._delay_of(host):
             self.exchanger.outbox.hosts.append(HostRule(host=host, not_before_ms=delay))
             self.exchanger.wake()
 
@@ -222,13 +205,31 @@ class FrontierScheduler(BaseScheduler):
         return host
 
     def _learn(self, rule: HostRule) -> None:
-        known = self._delays.get(rule.host, self.delay_ms)
+        known = self._delay_of(rule.host)
         if rule.not_before_ms > 0 or (rule.delay_ms > 0 and not known):
             self.exchanger.give_back(rule.host)  # leased at a pace that holds no longer
         if rule.delay_ms >= 0:
             self._delays[rule.host] = rule.delay_ms
         self.exchanger.outbox.hosts.append(rule)
         self.exchanger.wake()
+
+    def _delay_of(self, host: str) -> int:
+        """Return the ms between two requests to a host."""
+        if self.speed.delay_ms < 0:
+            return self._delays.get(host, self.delay_ms)
+        return max(self._delays.get(host, 0), self.speed.delay_ms)
+
+    def _change_speed(self, speed: Speed) -> None:
+        """Keep to a speed that somebody has set; what was leased at the old one goes back."""
+        logger.info("Speed: %s", speed, extra={"spider": self.spider})
+        self.speed, self.bound = speed, speed.concurrency or self.shares.own_total
+        self.shares.resize(self.bound)
+        queue = self.exchanger.queue
+        queue.rules = replace(queue.rules, share=self.shares.share)
+        self.exchanger.give_back()
+        self.crawler.signals.send_catch_log(
+            speed_changed, total=self.bound, domain=self.shares.running
+        )
 
     # --- inside
     def _capacity(self) -> int:

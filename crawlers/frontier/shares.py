@@ -30,10 +30,10 @@ class HostShares:
 
     def __init__(self, settings: BaseSettings) -> None:
         """Read how many requests the downloader runs at once, and how many are prefetched."""
-        total = settings.getint("CONCURRENT_REQUESTS") or 16
-        self.prefetch = settings.getint("FRONTIER_PREFETCH") or 2 * total
-        self.running = min(settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN") or 1, total)
-        self.share = self.running + -(-self.prefetch * self.running // total)
+        self.own_total = settings.getint("CONCURRENT_REQUESTS") or 16
+        self._own_domain = settings.getint("CONCURRENT_REQUESTS_PER_DOMAIN") or 1
+        self._own_prefetch = settings.getint("FRONTIER_PREFETCH")
+        self.resize(self.own_total)
         self._special = {
             host: int(slot["concurrency"])
             for host, slot in settings.getdict("DOWNLOAD_SLOTS").items()
@@ -41,6 +41,13 @@ class HostShares:
         }
         self._fetching: Counter[str] = Counter()
         self._answered: Recent[str, bool] = Recent(REMEMBERED)
+
+    def resize(self, total: int) -> None:
+        """Let ``total`` requests run at once; those of one host change in proportion."""
+        domain = -(-self._own_domain * total // self.own_total)
+        self.prefetch = self._own_prefetch or 2 * total
+        self.running = min(domain, total)
+        self.share = self.running + -(-self.prefetch * self.running // total)
 
     def may_start(self, host: str) -> bool:
         """Whether the downloader could begin with one more of this host."""

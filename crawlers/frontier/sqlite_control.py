@@ -14,6 +14,7 @@ from crawlers.frontier.control import (
     FrontierControl,
     attempts_of,
     checked_limits,
+    checked_speed,
     id_number,
     node_of,
 )
@@ -124,6 +125,11 @@ class SqliteControl(FrontierControl):
 
     def limit(self, limits: Mapping[str, int]) -> None:
         values = checked_limits(limits)
+        with self._opened() as db, _transaction(db):
+            set_limits(db, values)
+
+    def set_speed(self, changes: Mapping[str, int]) -> None:
+        values = checked_speed(changes) | {"pace_at": 0}
         with self._opened() as db, _transaction(db):
             set_limits(db, values)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from crawlers.frontier.protocol import Answer, Lease
+from crawlers.frontier.speed import Pace, speed_of
 from crawlers.frontier.sqlite_ledger import FULL, Ledger, WaitingHost
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Exchange(Ledger):
         """Read where the crawl stands; raises what :class:`Ledger` raises."""
         super().__init__(db, now, generation=generation)
         self.rules, self.worker = rules, worker
+        self.speed = speed_of(self.meta)
         self._leases: list[Lease] = []
         self._want = self._want_now = 0
         self._rooms: dict[str, int] = {}
@@ -64,7 +66,12 @@ class Exchange(Ledger):
         in_flight = sum(level.in_flight for level in self.levels.values())
         state, self._want = self._budget(want, in_flight)
         self._want_now, self._rooms = want_now, dict(rooms)
+        pace = Pace(self.speed.pages_per_minute, self.meta.get("pace_at", 0), self.now)
+        self._want = pace.allowed(self._want, want_now)
         free_at = self._lease() if self._want > 0 else None
+        free_at = pace.note(len(self._leases), free_at)
+        if self.speed.pages_per_minute:
+            self.meta["pace_at"] = pace.at
         self._write()
         return Answer(
             leases=self._leases,
@@ -72,6 +79,7 @@ class Exchange(Ledger):
             in_flight=in_flight + len(self._leases),
             free_in_ms=-1 if free_at is None else max(0, free_at - self.now),
             state=state,
+            speed=self.speed,
         )
 
     # --- what a worker tells
@@ -204,7 +212,13 @@ class Exchange(Ledger):
                 " coalesce(h.in_flight, 0), coalesce(h.done, 0)"
                 " FROM waiting w LEFT JOIN hosts h USING (host)"
                 " WHERE w.depth = ? AND w.free_at <= ? ORDER BY w.free_at, w.host LIMIT ? OFFSET ?",
-                (self.rules.delay_ms, depth, self.now, min(self._want, PASSED), passed),
+                (
+                    self.rules.delay_ms if self.speed.delay_ms < 0 else 0,
+                    depth,
+                    self.now,
+                    min(self._want, PASSED),
+                    passed,
+                ),
             ).fetchall()
             if not hosts:
                 return
@@ -216,6 +230,7 @@ class Exchange(Ledger):
     def _visit(self, depth: int, host: WaitingHost) -> bool:
         """Lease from one host; ``False`` if it is free, but has nothing to use now."""
         name, delay, next_at, in_flight, _ = host
+        delay = max(delay, self.speed.delay_ms)
         limit = self.rules.concurrency
         if next_at > self.now or (limit and in_flight >= limit):
             self.db.execute(
@@ -283,18 +298,4 @@ class Exchange(Ledger):
         return self._any_pruned and any(
             self.db.execute("SELECT 1 FROM pruned WHERE node = ?", (node,)).fetchone()
             for node in path.split(",")
-        )
-
-    def _note_visit(self, depth: int, host: str, free_at: int, left: int, taken: int) -> None:
-        self.db.execute(
-            "UPDATE waiting SET free_at = ?, queued = queued - ? WHERE depth = ? AND host = ?",
-            (free_at, left, depth, host),
-        )
-        self.db.execute(
-            "DELETE FROM waiting WHERE depth = ? AND host = ? AND queued <= 0", (depth, host)
-        )
-        self.db.execute(
-            "INSERT INTO hosts (host, next_at, in_flight) VALUES (?1, ?2, ?3) ON CONFLICT"
-            " DO UPDATE SET next_at = max(next_at, ?2), in_flight = in_flight + ?3",
-            (host, free_at if free_at > self.now else 0, taken),
         )

@@ -126,6 +126,20 @@ class Ledger:
     def _count(self, name: str, by: int) -> None:
         self.meta[name] = self.meta.get(name, 0) + by
 
+    def _note_visit(self, depth: int, host: str, free_at: int, left: int, taken: int) -> None:
+        self.db.execute(
+            "UPDATE waiting SET free_at = ?, queued = queued - ? WHERE depth = ? AND host = ?",
+            (free_at, left, depth, host),
+        )
+        self.db.execute(
+            "DELETE FROM waiting WHERE depth = ? AND host = ? AND queued <= 0", (depth, host)
+        )
+        self.db.execute(
+            "INSERT INTO hosts (host, next_at, in_flight) VALUES (?1, ?2, ?3) ON CONFLICT"
+            " DO UPDATE SET next_at = max(next_at, ?2), in_flight = in_flight + ?3",
+            (host, free_at if free_at > self.now else 0, taken),
+        )
+
     def _write(self) -> None:
         self._write_hosts()
         changed = [(n, v) for n, v in self.meta.items() if self._known.get(n) != v]

@@ -19,6 +19,7 @@ from crawlers.frontier.report import (
     summed,
     url_of,
 )
+from crawlers.frontier.speed import changed_speed
 from gleanery.errors import FrontierGoneError
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def read_report(db: sqlite3.Connection, crawl: str, now: int) -> FrontierReport:
         **summed(depths),
         counters={name: meta.get(name, 0) for name in COUNTERS},
         budgets={name: meta[name] for name in BUDGETS if meta.get(name)},
+        speed=changed_speed(meta),
         pruned_nodes=nodes,
         depths=depths,
         hosts=_hosts(db, levels, now),

@@ -31,7 +31,7 @@ def limit(db: sqlite3.Connection, budget: Budget) -> None:
 
 
 def set_limits(db: sqlite3.Connection, limits: Mapping[str, float]) -> None:
-    """Set some of the fields of a ``Budget``; the others stay."""
+    """Set some of the fields of a ``Budget`` or a ``Speed``; the others stay."""
     values = dict(limits)
     if "max_seconds" in values:
         (began,) = db.execute("SELECT value FROM meta WHERE name = 'began'").fetchone()

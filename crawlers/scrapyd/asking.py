@@ -46,14 +46,19 @@ def start(
     return name
 
 
-def cancel(queue: JobQueue, job: str) -> State:
+def cancel(queue: JobQueue, job: str, *, now: bool = False) -> State:
     """Ask for a job's end, wherever it runs; return its state before.
+
+    Args:
+        queue: Where it is.
+        job: Its name.
+        now: Kill its process; what is under way goes back to its frontier.
 
     Raises:
         ConfigError: There is no such job.
     """
     before = known(queue, job).state
-    queue.ledger.cancel(job)
+    queue.ledger.cancel(job, now=now)
     queue.forget(job)
     return before
 

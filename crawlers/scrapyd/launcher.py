@@ -23,6 +23,7 @@ from crawlers.scrapyd.process import JobProcess
 from crawlers.scrapyd.queue import JobQueue
 from gleanery.config import load_config
 from storage.jobs import Node
+from storage.jobs.ledger import KILL
 from storage.jobs.reconciling import reconcile
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class JobLauncher(Launcher):
         self.resting = self.node in self.ledger.drained()
         self._beats = 0
         self._heard_at = -math.inf
-        self._signalled: set[str] = set()
+        self._signalled: dict[str, str] = {}
         self._pulse = LoopingCall(self._beat)
         self._teller = Teller(own)
 
@@ -144,7 +145,7 @@ class JobLauncher(Launcher):
             self._settle(process)
         except Exception:  # the reconciler will find the job without a process
             logger.exception("Job %s: its end is not noted (기록하지 못했습니다)", process.job)
-        self._signalled.discard(process.job)
+        self._signalled.pop(process.job, None)
         super()._process_finished(result, slot)
 
     def _settle(self, process: JobProcess) -> None:
@@ -193,11 +194,12 @@ class JobLauncher(Launcher):
     def _follow(self, found: tuple[list[Job], bool]) -> None:
         jobs, rest = found
         self._obey(rest=rest)
-        names = {job.job for job in jobs} - self._signalled
+        wanted = {job.job: "KILL" if job.signal == KILL else "TERM" for job in jobs}
         for process in self.processes.values():
-            if process.job in names:
-                process.transport.signalProcess("TERM")
-                self._signalled.add(process.job)
+            signal = wanted.get(process.job, "")
+            if signal and self._signalled.get(process.job) != signal:
+                process.transport.signalProcess(signal)
+                self._signalled[process.job] = signal
 
     def _fail(self, failure: Any) -> None:
         logger.error("The jobs' ledger does not answer: %s", failure.getErrorMessage())

@@ -58,7 +58,7 @@ class Job:
     """Scrapy's close reason, or ours: why it failed or was lost."""
     exit_code: int | None = None
     signal: str | None = None
-    """What killed its process, e.g. ``SIGKILL``."""
+    """What killed its process, e.g. ``SIGKILL``; while it runs, what it is to be killed by."""
     stats: dict[str, Any] = field(default_factory=dict)
     """Scrapy's, as of the last heartbeat."""
     number: int = 0

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 NOT_STORED = {"number"}
+PAUSED = "frontier/paused"
+"""Stat of a job whose crawl somebody has paused."""
+KILL = "SIGKILL"
 
 
 class JobLedger:
@@ -92,7 +95,7 @@ class JobLedger:
             if found is None or found.pid not in (None, pid):
                 return
             now, change = instant(), dict[str, Any]()
-            if progress > found.progress:
+            if progress > found.progress or stats.get(PAUSED):  # who pauses it expects no page
                 change = {"progress": progress, "progress_at": now, "state": "running"}
                 if found.state == "stalled":
                     self._note(db, job, "goes on", node=found.node)
@@ -139,11 +142,13 @@ class JobLedger:
 
         return self.transact(work)
 
-    def cancel(self, job: str) -> State | None:
+    def cancel(self, job: str, *, now: bool = False) -> State | None:
         """Ask for a job's end; return its state before, ``None`` if there is no such job.
 
-        What is queued ends here; what runs is ended by its node within a second or two.
+        What is queued ends here; what runs is ended by its node within a second or two: in good
+        order, or ``now``, without waiting for what is under way, which its frontier keeps.
         """
+        how = {"cancel": True} | ({"signal": KILL} if now else {})
 
         def work(db: Connection) -> State | None:
             found = finding.find(db, self.tables, job)
@@ -152,8 +157,8 @@ class JobLedger:
             end = {"state": "cancelled", "ended_at": instant(), "reason": "cancelled"}
             if self._change(db, job, ("queued",), cancel=True, **end):
                 self._note(db, job, "cancelled")
-            elif self._change(db, job, ACTIVE, cancel=True):
-                self._note(db, job, "to be cancelled")
+            elif self._change(db, job, ACTIVE, **how):
+                self._note(db, job, "to be cancelled", detail="now" if now else "")
             return found.state
 
         return self.transact(work)

@@ -20,6 +20,47 @@ def site(tmp_path):
         yield running
 
 
+async def test_a_job_is_steered_on_its_page_and_as_json(site):
+    """Paused, set to a speed, resumed, stopped at once; each is noted, with who did it."""
+    await begin_crawl(site.home)
+    jobs, client = ledger(site.home), site.client("operator")
+    jobs.add(Job(job="steered", spider="google"))
+    jobs.take("steered", "one")
+    jobs.beat("steered", pid=1, progress=1, stats={"frontier/crawl": "food"})
+    form = {"csrf": token_of(client), "name": "steered"}
+    speed = {"pages_per_minute": 60, "concurrency": 0, "delay_seconds": "1.5"}
+
+    def post(path, **asked):
+        return client.post(path, headers={"X-CSRF-Token": form["csrf"]}, **asked)
+
+    paused = client.post("/job/steer", data=form | {"action": "pause"})
+    set_ = client.post("/job/speed", data=form | speed)
+    page = client.get("/job?name=steered").text
+    more = post("/api/job/speed?name=steered", json={"concurrency": 4, "delay_ms": -1})
+    wrong = post("/api/job/speed?name=steered", json={"concurrency": 4000})
+    resumed = post("/api/job/steer?name=steered&action=resume")
+    stopped = post("/api/job/steer?name=steered&action=stop_now")
+    printed = site.run("frontier", "speed", "food", "pages_per_minute=0", "delay_ms=-1", "--json")
+
+    assert paused.headers["location"] == "/job?name=steered&done=paused"
+    assert set_.headers["location"] == "/job?name=steered&done=saved"
+    assert 'value="60" required' in page
+    assert 'value="1.5"' in page
+    assert 'value="resume"' in page
+    assert more.json() == {"pages_per_minute": 60, "concurrency": 4}
+    assert wrong.status_code == 409
+    assert resumed.json() == {"state": "running"}
+    assert stopped.json() == {"job": "steered", "before": "running"}
+    assert (jobs.find("steered").cancel, jobs.find("steered").signal) == (True, "SIGKILL")
+    assert json.loads(printed) == {"speed": {"concurrency": 4}}
+    entries = site.client("admin").get("/api/audit").json()
+    done = [(e["action"], e["subject"]) for e in entries if e["outcome"] == "done"]
+    expected = {("crawl.pause", "food"), ("crawl.resume", "food"), ("job.speed", "steered")}
+    assert set(done) >= expected | {("job.stop_now", "steered")}
+    jobs.end("steered", "cancelled")
+    assert post("/api/job/steer?name=steered&action=stop").status_code == 409
+
+
 async def test_limits_are_changed_on_the_page_and_as_json(site):
     await begin_crawl(site.home)
     jobs, client = ledger(site.home), site.client("operator")

@@ -362,6 +362,38 @@ def test_a_crawl_is_started_by_the_form_and_seen_to_finish(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_crawl_is_paused_slowed_down_and_stopped_from_its_page(tmp_path):
+    """A real job of a real node: nothing is fetched while paused, then two pages a second."""
+    tree: dict[int, list[int | str]] = {0: list(range(1, 400))}
+    with Node(tmp_path) as node, admin_site(tmp_path) as site, GraphSite(tree) as web:
+        wait_until(node.answers, seconds=60)
+        client = site.client("operator")
+        headers = {"X-CSRF-Token": token_of(client)}
+
+        def post(path, **asked):
+            answer = client.post(f"/api{path}", headers=headers, **asked)
+            assert answer.status_code == 200, answer.text
+
+        wanted = {"spider": "google", "arguments": {"urls": f"{web.url}/page/0"}, "job": "far"}
+        post("/jobs/start", json=wanted)
+        wait_until(lambda: len(web.fetched) > 2, seconds=90)
+        wait_until(lambda: "frontier/crawl" in ledger(tmp_path).find("far").stats, seconds=30)
+        post("/job/steer?name=far&action=pause")
+        wait_until(lambda: ledger(tmp_path).find("far").stats.get("frontier/paused"), seconds=30)
+        wait_until(lambda: time.monotonic() - web.times[-1] > 2, seconds=30)
+        paused = len(web.fetched)
+        post("/job/speed?name=far", json={"pages_per_minute": 120})
+        post("/job/steer?name=far&action=resume")
+        wait_until(lambda: len(web.fetched) >= paused + 9, seconds=60)
+        times = web.times[paused : paused + 9]
+        post("/job/steer?name=far&action=stop_now")
+        wait_until(lambda: ledger(tmp_path).find("far").state == "cancelled", seconds=30)
+
+    assert times[-1] - times[0] > 2.5  # 8 gaps of half a second, but for a second that is made up
+    assert ledger(tmp_path).find("far").signal == "SIGKILL"
+
+
+@pytest.mark.slow
 def test_only_so_many_may_watch_and_those_who_left_make_room(site, client):
     jobs = ledger(site.home)
     jobs.add(Job(job="watched", spider="google", arguments={"urls": "http://h/"}))

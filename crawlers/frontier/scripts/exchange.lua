@@ -9,7 +9,8 @@
 --          pushed: fingerprint, its low bits, known ('1' = skip the duplicate check), depth, host, path, body
 --          hosts:  host, delay_ms (-1 = leave), not_before_ms from now (0 = none)
 --          pruned: node
--- Returns  {leases, queued, in flight, ms until a host is free, state}; leases = id, depth, host, attempts, body, …
+-- Returns  {leases, queued, in flight, ms until a host is free, state, pages a minute, concurrency, delay ms} (the last
+--          three as somebody set them; speed.py); leases = id, depth, host, attempts, body, …
 local generation, worker, sequence = ARGV[1], ARGV[2], ARGV[3]
 local want, want_now = tonumber(ARGV[4]), tonumber(ARGV[5])
 local lease_ms, max_attempts = tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -199,7 +200,8 @@ for i = 1, #flying, 2 do
 end
 
 -- Budgets, counted over all workers; a spent one ends the crawl, and what is queued stays queued.
-local limits = call('HMGET', P .. 'meta', 'state', 'max_pages', 'max_items', 'max_bytes', 'deadline', 'items', 'bytes')
+local limits = call('HMGET', P .. 'meta', 'state', 'max_pages', 'max_items', 'max_bytes', 'deadline', 'items', 'bytes',
+    'pages_per_minute', 'concurrency', 'delay_ms', 'pace_at')
 local state = limits[1] or 'running'
 local max_pages = tonumber(limits[2] or 0)
 if max_pages > 0 then
@@ -211,6 +213,15 @@ if tonumber(limits[3] or 0) > 0 and tonumber(limits[6] or 0) >= tonumber(limits[
 if tonumber(limits[4] or 0) > 0 and tonumber(limits[7] or 0) >= tonumber(limits[4]) then state = 'max_bytes' end
 if tonumber(limits[5] or 0) > 0 and now >= tonumber(limits[5]) then state = 'max_seconds' end
 if state ~= 'running' then want = 0 end
+
+-- Speed, as somebody set it. Of requests a minute, what was not leased within a second is not made up for.
+local per_minute, set_delay, pace_at = tonumber(limits[8] or 0), tonumber(limits[10] or -1), tonumber(limits[11] or 0)
+local gap = per_minute > 0 and 60000 / per_minute or 0
+if gap > 0 then
+    pace_at = pace_at > 0 and math.max(pace_at, now - 1000) or now
+    want = math.max(0, math.min(want, want_now, math.floor((now - pace_at) / gap) + 1))
+end
+if set_delay >= 0 then default_delay = 0 end
 
 local any_pruned = call('EXISTS', P .. 'pruned') == 1
 
@@ -267,7 +278,7 @@ local function visit(depth, host)
         fill(depth, host)
         return true
     end
-    local delay = tonumber(call('HGET', P .. 'delay', host) or default_delay)
+    local delay = math.max(tonumber(call('HGET', P .. 'delay', host) or default_delay), set_delay)
     -- A request of a polite host must start at once, or the gap to the next one shrinks.
     local mine = room_for(host)
     if mine <= 0 or (delay > 0 and want_now <= 0) then return false end
@@ -313,6 +324,13 @@ for _, depth in ipairs(call('ZRANGE', P .. 'levels', 0, -1)) do
     if strict and (#leases > 0 or call('HEXISTS', P .. 'queued', depth) == 1) then break end
 end
 
+if gap > 0 then
+    pace_at = pace_at + #leases / 5 * gap
+    call('HSET', P .. 'meta', 'pace_at', string.format('%.3f', pace_at))
+    if pace_at > now then free_at = math.max(free_at or 0, math.ceil(pace_at)) end
+end
+
 in_parts(granted, function(...) call('HSET', P .. 'lease:' .. worker, ...) end)
 for _, n in ipairs(call('HVALS', P .. 'queued')) do queued = queued + tonumber(n) end
-return { leases, queued, in_flight + #leases / 5, free_at and math.max(0, free_at - now) or -1, state }
+return { leases, queued, in_flight + #leases / 5, free_at and math.max(0, free_at - now) or -1, state,
+    per_minute, tonumber(limits[9] or 0), set_delay }
