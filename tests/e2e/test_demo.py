@@ -18,7 +18,7 @@ from tests.cli import COMMAND, ROOT, CliResult, environment, gleanery
 from tests.conftest import wait_until
 from tests.page import Page
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def everything(world):
@@ -46,10 +46,10 @@ def demo(tmp_path_factory, e5_cache):
     try:
         folder.mkdir()
     except FileExistsError:
-        wait_until(outcome.exists, seconds=230)
+        wait_until(outcome.exists, seconds=600)
         return home, CliResult(**json.loads(outcome.read_text("utf-8")))
     shutil.copytree(e5_cache, home / "cache")
-    result = gleanery(home, "demo", "--home", str(home), timeout=230, COLUMNS="120")
+    result = gleanery(home, "demo", "--home", str(home), timeout=600, COLUMNS="120")
     part = folder / "part.json"
     part.write_text(json.dumps(asdict(result)), "utf-8")
     part.rename(outcome)
@@ -136,7 +136,7 @@ def test_a_second_demo_gives_the_same_counts(demo, tmp_path):
     home = shutil.copytree(demo[0], tmp_path / ".demo")
     first = gleanery(home, "stats", "--json").json
 
-    second = gleanery(home, "demo", "--home", str(home), "--json", timeout=230).json
+    second = gleanery(home, "demo", "--home", str(home), "--json", timeout=600).json
 
     assert first.pop("waiting")["items"] == 0
     assert {**second, "days": None} == {**first, "days": None}
