@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fastapi import Request
 
 from admin.attempts import Attempts
+from admin.counts import Counts
 from admin.metrics import AdminNumbers
 from admin.oidc.begun import Logins
 from admin.oidc.provider import Provider
@@ -17,6 +19,7 @@ from admin.runs import Runs
 from crawlers.scrapyd.places import PROJECT, ledger_of, patience_of
 from crawlers.scrapyd.queue import JobQueue
 from gleanery.errors import StoreError
+from items.taxonomy import TAXONOMY_FILE, Taxonomy, load_taxonomy
 from media.store import MediaStore, open_media
 from storage import Store, configured_store
 from storage.jobs.reconciling import reconcile
@@ -26,6 +29,7 @@ from storage.office.guests import Guests
 from storage.office.sessions import Sessions
 from storage.office.tables import TABLES
 from storage.office.users import Users
+from storage.spool import Spool, configured_spool
 from storage.video_index import VectorIndex
 
 if TYPE_CHECKING:
@@ -66,6 +70,7 @@ class Desk:
         self.runs = Runs()
         self.recorder = Recorder(config, lambda: self.jobs.ledger)
         self.vectors = VectorIndex()
+        self.counts = Counts(config.classify_kinds)
         self.media: MediaStore = open_media(config.media_place)
         self._store: Store | None = None
         self._jobs: JobQueue | None = None
@@ -105,6 +110,20 @@ class Desk:
                 self._reconcile_at = time.monotonic() + RECONCILED_SECONDS
             return self._jobs
 
+    @cached_property
+    def spool(self) -> Spool:
+        """What waits for the store on this machine; it remembers what it has counted."""
+        return configured_spool(configured_store(self.settings.get), self.settings.get)
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The categories as they are now."""
+        return load_taxonomy(self.config.own_taxonomy or TAXONOMY_FILE)  # reads no environment
+
+    def counted(self) -> dict[str, Any]:
+        """Return the store's counts, as :meth:`Counts.told`."""
+        return self.counts.told(lambda: self.store)
+
     def change(
         self, who: Session, action: str, subject: str, before: Any = None
     ) -> AbstractContextManager[Change]:
@@ -117,6 +136,8 @@ class Desk:
         """End what goes on in the background, and let go of every connection."""
         self.recorder.stop()
         self.runs.close()
+        self.counts.close()
+        self.vectors.close()
         if self._store:
             self._store.close()
         if self._jobs:

@@ -110,6 +110,7 @@ KOREAN = {
     "no": "아니요",
     "Title": "제목",
     "Fetched (UTC)": "수집 시각 (UTC)",
+    "Counted (UTC)": "집계 시각 (UTC)",
     "Published (UTC)": "게시 시각 (UTC)",
     "Next page": "다음 페이지",
     "Author": "작성자",

@@ -1,4 +1,4 @@
-"""Jobs as they get on: one look a second at those that somebody watches."""
+"""Jobs as they get on: one look, for all who watch, at those that somebody watches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from storage.jobs import Job
 
 logger = logging.getLogger(__name__)
-EVERY_SECONDS = 1.0
+EVERY_SECONDS = 0.4
+"""Between two looks: a crawl tells each second, and nobody is to learn of it after 1.5."""
 MOST = 100
 """Viewers of one process."""
 

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PARTS = {"frontier_site", "frontier_crawler", "scale_worker", "serving_load", "video_gpu"}
+PARTS = {
+    "admin_items", "admin_jobs", "admin_live", "admin_pages",
+    "frontier_site", "frontier_crawler", "scale_worker", "serving_load", "video_gpu",
+}  # fmt: skip
 """Files that others run."""
 NAMES = sorted(
     p.stem for p in HERE.glob("*.py") if p.stem not in {"__init__", "__main__", "goals"} | PARTS

@@ -43,6 +43,7 @@ def create_app(config: Config) -> FastAPI:
             yield
         finally:
             runner.stop()
+            app.state.vectors.close()
             reader.close()
             limits.close()
 

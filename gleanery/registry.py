@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module, metadata
 from pkgutil import iter_modules
 from typing import TypeVar
@@ -44,7 +45,7 @@ def _in_folder(package: str, base: type[T]) -> Iterator[type[T]]:
 
 
 def _from_outside(group: str, base: type[T]) -> Iterator[type[T]]:
-    for entry in metadata.entry_points(group=group) if group else ():
+    for entry in _entry_points(group) if group else ():
         try:
             cls = entry.load()
         except (ImportError, AttributeError) as error:
@@ -52,6 +53,12 @@ def _from_outside(group: str, base: type[T]) -> Iterator[type[T]]:
         if not (inspect.isclass(cls) and issubclass(cls, base)):
             raise RegistryError(f"entry point {entry.value} of {group} is no {base.__name__}")
         yield cls
+
+
+@cache
+def _entry_points(group: str) -> metadata.EntryPoints:
+    """Return the entry points of what was installed when the program began: it takes 25 ms."""
+    return metadata.entry_points(group=group)
 
 
 def choose(name: str, found: dict[str, type[T]], *, kind: str) -> type[T]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -108,7 +108,8 @@ class SeedYield:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        return asdict(self) | {"at": to_iso(self.at), "rest_until": to_iso(self.rest_until)}
+        plain = {name: getattr(self, name) for name in self.__slots__}  # asdict copies each value
+        return plain | {"at": to_iso(self.at), "rest_until": to_iso(self.rest_until)}
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> SeedYield:

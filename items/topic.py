@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +48,8 @@ class Topic:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""
-        return asdict(self) | {"at": to_iso(self.at), "first_at": to_iso(self.first_at)}
+        plain = {name: getattr(self, name) for name in self.__slots__}  # asdict copies each value
+        return plain | {"at": to_iso(self.at), "first_at": to_iso(self.first_at)}
 
     @classmethod
     def from_dict(cls, row: dict[str, Any]) -> Topic:

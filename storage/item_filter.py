@@ -80,6 +80,8 @@ class ItemFilter:
     @property
     def index(self) -> str:
         """Name of the index that answers it, after what each store's names begin with."""
+        if self.needs_review and self.author is None and self.order == "fetched_at":
+            return "needs_review"  # few are
         chosen = next((n for n in INDEXED[self.order] if getattr(self, n) is not None), None)
         if chosen is None:
             return self.order

@@ -41,6 +41,11 @@ def all_yields(store: Store, platform: str | None = None) -> list[SeedYield]:
 
 def told(store: Store, now: datetime, policy: SeedPolicy, platform: str | None = None) -> list[Any]:
     """Return what is known of all seeds, and what they get for it, ready for JSON."""
+    return told_of(all_yields(store, platform), now, policy)
+
+
+def told_of(seeds: Sequence[SeedYield], now: datetime, policy: SeedPolicy) -> list[Any]:
+    """Return what is known of some seeds, as :func:`told`."""
     return [
         seed.to_dict()
         | {
@@ -49,7 +54,7 @@ def told(store: Store, now: datetime, policy: SeedPolicy, platform: str | None =
             "resting": seed.rests_at(now),
             "why": seed.why(policy, now),
         }
-        for seed in all_yields(store, platform)
+        for seed in seeds
     ]
 
 

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 def save(book: Book, vector: VideoVector) -> None:
     """Keep a vector in place of an older one of the same video."""
-    record: Record = {
+    record = record_of(vector)
+    book.change([record["key"]], lambda _key, _old: record)
+
+
+def record_of(vector: VideoVector) -> Record:
+    """Return a vector as it is kept."""
+    return {
         "key": f"{vector.identity}/{vector.video}",
         "group": family_of(vector.identity),
         "at": vector.created_at,
@@ -28,7 +34,6 @@ def save(book: Book, vector: VideoVector) -> None:
         "dim": len(vector.values),
         "values": b64encode(struct.pack(f"<{len(vector.values)}f", *vector.values)).decode(),
     }
-    book.change([record["key"]], lambda _key, _old: record)
 
 
 def read(book: Book, identity: str | None = None) -> Iterator[VideoVector]:

@@ -27,6 +27,7 @@ class AdminSite:
     home: Path
     env: dict[str, str]
     clients: list[httpx2.Client] = field(default_factory=list)
+    pid: int = 0
 
     def run(self, *arguments: str, given: str = "") -> str:
         """Run a command over the same folder; return what it printed."""
@@ -75,6 +76,7 @@ def admin_site(home: Path, **env: str) -> Iterator[AdminSite]:
     command = [*COMMAND, "serve-admin", "--port", str(port)]
     with (home / "admin.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=site.env, stdout=log, stderr=log)
+    site.pid = process.pid
     try:
         wait_until(lambda: process.poll() is not None or answers(site.url), seconds=60)
         assert process.poll() is None, (home / "admin.log").read_text()

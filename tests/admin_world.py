@@ -15,7 +15,7 @@ from crawlers.frontier.protocol import Outbox, Push
 from crawlers.frontier.sqlite_queue import SqliteQueue
 from items import Annotation, Comment, MediaFile, Post, Proposal, load_taxonomy
 from media.store import open_media
-from storage import open_store
+from storage import Store, open_store
 from storage.jobs import Job, open_jobs
 from storage.jobs.branch import Branch
 from storage.jobs.history import MOST, JobHistory
@@ -28,8 +28,14 @@ NUMBER = 120
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def fill(home: Path) -> None:
-    """Put posts, a comment, a picture, a proposal and a job into the stores of ``home``."""
+def fill(home: Path, store: Store | None = None) -> None:
+    """Put posts, a comment, a picture, a proposal and a job into the stores of ``home``.
+
+    Args:
+        home: Where all is that is not in the store.
+        store: Empty, not open; none = the file of ``home``.
+    """
+    store = store or open_store("sqlite", home / "gleanery.db")
     picture = cv2.imencode(".png", np.full((600, 900, 3), 90, np.uint8))[1].tobytes() + b"hidden"
     stored = open_media(home / "media").put_bytes(picture)
     file = MediaFile(
@@ -54,7 +60,7 @@ def fill(home: Path) -> None:
             (job,) = queue.lease("worker", 1)
             queue.fail(job.held, "worker", EVIL)
         queue.leave("worker")
-    jobs = open_jobs({"STORE": "sqlite"}.get, home)
+    jobs = open_jobs({"STORE": store.name, "MYSQL_URL": store.options.mysql_url}.get, home)
     jobs.add(Job(job="evil", spider="reddit", arguments={"search": EVIL}, settings={"A": EVIL}))
     jobs.take("evil", "one")
     jobs.beat("evil", pid=1, progress=3, stats={"item_scraped_count": 3, EVIL: 1})
@@ -62,7 +68,7 @@ def fill(home: Path) -> None:
     log = home / "scrapyd" / "logs" / "default" / "reddit" / "evil.log"
     log.parent.mkdir(parents=True)
     log.write_text(f"2026-11-25 10:00:00 [scrapy.core] INFO: {EVIL}\n", encoding="utf-8")
-    with open_store("sqlite", home / "gleanery.db") as store:
+    with store:
         store.save([*posts, comment])
         store.propose([proposal])
 

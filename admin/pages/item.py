@@ -15,7 +15,6 @@ from admin.failures import RefusedError
 from admin.gate import AtDesk, Gate, Who
 from admin.rendering import go, show
 from gleanery.errors import ConfigError
-from items import load_taxonomy
 from pipelines.correct import correct_label
 from storage.office.sessions import Session
 
@@ -32,7 +31,7 @@ def page(request: Request, desk: AtDesk, id: Identity, after: After = "") -> Res
     """Show it."""
     found = looked(desk, id, after)
     scores = _scores(found["item"])
-    categories = load_taxonomy().categories
+    categories = desk.taxonomy.categories
     return show(request, "item", scores=scores, categories=categories, **found)
 
 

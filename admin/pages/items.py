@@ -14,7 +14,6 @@ from admin.cursor import read_cursor, write_cursor
 from admin.desk import Desk
 from admin.gate import AtDesk, Gate
 from admin.rendering import show
-from items import load_taxonomy
 from items.base import KINDS
 from storage.item_filter import ItemFilter
 
@@ -73,7 +72,7 @@ def page(request: Request, desk: AtDesk, asked: Query_) -> Response:
     more = urlencode(given | {"after": found["next"]}) if found["next"] else ""
     return show(
         request, "items", asked=asked, rows=found["items"], more=more, query=urlencode(given),
-        categories=load_taxonomy().categories, kinds=sorted(KINDS),
+        categories=desk.taxonomy.categories, kinds=sorted(KINDS),
     )  # fmt: skip
 
 

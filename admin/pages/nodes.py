@@ -59,9 +59,10 @@ def api_act(
 def looked(desk: Desk) -> list[dict[str, Any]]:
     """Return what is known of each node."""
     ledger = desk.jobs.ledger
-    ordered, versions = ledger.drained(), ledger.versions()
+    nodes = ledger.nodes(within_seconds=REMEMBERED_SECONDS)
+    ordered, versions = ledger.drained(), ledger.versions([node.name for node in nodes])
     now, rows = datetime.now(UTC), []
-    for node in ledger.nodes(within_seconds=REMEMBERED_SECONDS):
+    for node in nodes:
         silent = max(0.0, (now - datetime.fromisoformat(node.heartbeat_at)).total_seconds())
         rows.append(
             asdict(node)

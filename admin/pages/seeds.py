@@ -20,9 +20,11 @@ from crawlers.seed_files import MAX_CHARACTERS, ChangedMeanwhileError, SeedFile,
 from gleanery.errors import ConfigError
 from items.clock import utc_now
 from storage.office.sessions import Session
-from storage.seed_yields import seed_policy, told
+from storage.seed_yields import all_yields, seed_policy, told, told_of
 
 gate = Gate()
+ROWS = 200
+"""Seeds on a page."""
 NEW = '- {platform: google, kind: query, value: "", category: }\n'
 Name = Annotated[str, Query(max_length=64)]
 Text = Annotated[str, Form(max_length=2 * MAX_CHARACTERS)]  # with \r\n
@@ -46,9 +48,16 @@ class Gone(BaseModel):
 
 
 @gate.page("/seeds", role="viewer")
-def page(request: Request, desk: AtDesk) -> Response:
-    """List profiles, and what seeds have brought."""
-    return show(request, "seeds", profiles=_profiles(desk), seeds=_yields(desk))
+def page(
+    request: Request, desk: AtDesk, after: Annotated[int, Query(ge=0, le=2**31)] = 0
+) -> Response:
+    """List profiles, and what seeds have brought, beginning after so many."""
+    seeds = all_yields(desk.store)
+    shown = told_of(seeds[after : after + ROWS], utc_now(), seed_policy(desk.settings.get))
+    return show(
+        request, "seeds", profiles=_profiles(desk), seeds=shown,
+        more=after + ROWS if len(seeds) > after + ROWS else 0,
+    )  # fmt: skip
 
 
 @gate.read("/seeds", role="viewer")

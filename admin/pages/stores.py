@@ -14,10 +14,9 @@ from admin.desk import Desk
 from admin.gate import AtDesk, Gate, Who
 from admin.rendering import go, show
 from gleanery.errors import GleaneryError
-from storage import configured_store
 from storage.office.sessions import Session
 from storage.schema_versions import schema_versions
-from storage.spool import Spool, configured_spool, other_spools
+from storage.spool import other_spools
 from storage.spool.replay import drain
 
 if TYPE_CHECKING:
@@ -80,7 +79,8 @@ def looked(desk: Desk) -> dict[str, Any]:
     found: dict[str, Any] = {"store": desk.config.store, "schema": {}, "total": None, "error": ""}
     try:
         found["schema"] = schema_versions(desk.config.store)
-        found["total"] = desk.store.stats(classified_kinds=[]).total
+        desk.store.page(limit=1)  # counts may be old ones
+        found["total"] = desk.counted()["total"]
     except GleaneryError as error:
         found["error"] = str(error)
     return found | {"reachable": not found["error"], "spool": _spool_facts(desk)}
@@ -90,7 +90,7 @@ def replay(desk: Desk, who: Session) -> Run:
     """Store in the background what waits, noted as one change."""
 
     def work(run: Run) -> dict[str, Any]:
-        spool = _spool(desk)
+        spool = desk.spool
         total = spool.waiting().items
         with desk.change(who, "spool.replay", spool.name, {"waiting": total}) as change:
             done = drain(spool, desk.store, lambda count: run.tell(count, max(total, count)))
@@ -116,12 +116,8 @@ def mend(desk: Desk, who: Session, *, check: bool) -> Run:
     return desk.runs.begin("reconcile", work, user=who.user, subject=desk.config.store)
 
 
-def _spool(desk: Desk) -> Spool:
-    return configured_spool(configured_store(desk.settings.get), desk.settings.get)
-
-
 def _spool_facts(desk: Desk) -> dict[str, Any]:
-    spool = _spool(desk)
+    spool = desk.spool
     waiting = spool.waiting()
     oldest = waiting.oldest_at
     return asdict(waiting) | {

@@ -12,7 +12,6 @@ from admin.desk import Desk
 from admin.failures import RefusedError
 from admin.gate import AtDesk, Gate, Who
 from admin.rendering import go, show
-from items import load_taxonomy
 from items.clock import utc_now
 from pipelines.topics.run import find_topics
 from storage.office.sessions import Session
@@ -45,7 +44,7 @@ def page(request: Request, desk: AtDesk, category: Category = "") -> Response:
     rows = {row["identity"]: row for row in desk.store.rows(list(dict.fromkeys(named)))}
     return show(
         request, "topics", topics=found, rows=rows, shown=SHOWN, category=category,
-        categories=load_taxonomy().categories, bars=_bars,
+        categories=desk.taxonomy.categories, bars=_bars,
     )  # fmt: skip
 
 
@@ -81,7 +80,7 @@ def find(desk: Desk, who: Session, wanted: Wanted) -> Run:
         RefusedError: There is no such category.
     """
     category = wanted.category
-    if category and category not in load_taxonomy().keys:
+    if category and category not in desk.taxonomy.keys:
         raise RefusedError(f"no category {category!r} (없는 분류입니다)")
 
     def work(_: Run) -> dict[str, Any]:

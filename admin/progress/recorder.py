@@ -58,6 +58,7 @@ class Recorder:
         self._branches: dict[str, tuple[float, list[Branch]]] = {}
         self._first: dict[str, int] = {}
         self._steps: dict[str, int] = {}
+        self._watched: list[tuple[Job, Now]] = []
         self._forget_at = 0.0
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -74,13 +75,17 @@ class Recorder:
             self._thread.join(timeout=10)
 
     def watched(self, names: Collection[str]) -> list[tuple[Job, Now]]:
-        """Return jobs by their names, each as it is now.
+        """Return jobs by their names, each as it is now, or was when its crawl last told anything.
 
         Raises:
             StoreError: Their tables are away.
         """
         jobs = self._ledger().named(names)
-        return list(zip(jobs, self.look(jobs), strict=True))
+        told = {job.job: (job, now) for job, now in self._watched if job.job in names}
+        changed = [job for job in jobs if job.job not in told or told[job.job][0] != job]
+        told |= {j.job: (j, now) for j, now in zip(changed, self.look(changed), strict=True)}
+        self._watched = [told[job.job] for job in jobs]
+        return self._watched
 
     def look(self, jobs: Sequence[Job]) -> list[Now]:
         """Return each of some jobs as it is now; of one that has ended, as it was at its end.

@@ -22,7 +22,7 @@ from crawlers.frontier.report import FrontierReport, url_of
 from crawlers.frontier.sqlite_faults import naming_faults
 from crawlers.frontier.sqlite_file import alone_in
 from crawlers.frontier.sqlite_ledger import Ledger
-from crawlers.frontier.sqlite_report import read_report
+from crawlers.frontier.sqlite_report import read_report, read_row
 from crawlers.frontier.sqlite_schema import VERSION, empty, set_limits
 from gleanery.errors import FrontierError, FrontierGoneError
 
@@ -47,6 +47,15 @@ class SqliteControl(FrontierControl):
     def stats(self) -> FrontierReport:
         with self._opened() as db, _transaction(db, "DEFERRED"):
             return read_report(db, self.crawl, _now())
+
+    def row(self) -> CrawlRow:
+        """Return the crawl's line in the list of crawls: a few rows of its file.
+
+        Raises:
+            FrontierError: The file holds no crawl.
+        """
+        with self._opened() as db, _transaction(db, "DEFERRED"):
+            return read_row(db, self.crawl)
 
     def dead(self, limit: int = 100) -> list[DeadLetter]:
         with self._opened() as db:
@@ -229,22 +238,8 @@ def crawls(folder: Path) -> list[CrawlRow]:
     """List the crawls of a folder, by name; files that are none are passed over."""
     rows = []
     for path in sorted(folder.glob("*.db")):
-        control = SqliteControl(path, unquote(path.stem))
-        try:
-            report = control.stats()
-        except FrontierError:
-            continue
-        rows.append(
-            CrawlRow(
-                crawl=control.crawl,
-                state=report.state,
-                queued=report.queued,
-                in_flight=report.in_flight,
-                done=report.done,
-                dead=report.dead,
-                workers=len(report.workers),
-            )
-        )
+        with suppress(FrontierError):
+            rows.append(SqliteControl(path, unquote(path.stem)).row())
     return rows
 
 

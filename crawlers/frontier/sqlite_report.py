@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from crawlers.frontier.control import CrawlRow
 from crawlers.frontier.report import (
     BUDGETS,
     COUNTERS,
@@ -40,17 +41,7 @@ def read_report(db: sqlite3.Connection, crawl: str, now: int) -> FrontierReport:
     Raises:
         FrontierGoneError: The file holds none.
     """
-    meta = dict(db.execute("SELECT name, value FROM meta"))
-    if "generation" not in meta:
-        raise FrontierGoneError(f"There is no crawl {crawl!r} (그런 수집이 없습니다)")
-    depths = [
-        DepthCounts(
-            depth=row[0], queued=row[1], in_flight=row[2], done=row[3], pruned=row[4], dead=row[5]
-        )
-        for row in db.execute(
-            "SELECT depth, queued, in_flight, done, pruned, dead FROM levels ORDER BY depth"
-        )
-    ]
+    meta, depths = _meta(db, crawl), _depths(db)
     levels = [row.depth for row in depths if row.queued][:LEVELS_READ]
     queues = sum(
         db.execute("SELECT count(*) FROM waiting WHERE depth = ?", (depth,)).fetchone()[0]
@@ -72,6 +63,29 @@ def read_report(db: sqlite3.Connection, crawl: str, now: int) -> FrontierReport:
         workers=_workers(db, now),
         oldest_lease=_oldest(db, now),
     )
+
+
+def read_row(db: sqlite3.Connection, crawl: str) -> CrawlRow:
+    """Read the line of ``crawl`` in a list of crawls; raises as :func:`read_report`."""
+    meta, totals = _meta(db, crawl), summed(_depths(db))
+    (workers,) = db.execute("SELECT count(*) FROM workers WHERE beat_at IS NOT NULL").fetchone()
+    counted = {name: totals[name] for name in ("queued", "in_flight", "done", "dead")}
+    return CrawlRow(
+        crawl=crawl, state=str(meta.get("state", "running")), workers=workers, **counted
+    )
+
+
+def _meta(db: sqlite3.Connection, crawl: str) -> dict[str, Any]:
+    meta = dict(db.execute("SELECT name, value FROM meta"))
+    if "generation" not in meta:
+        raise FrontierGoneError(f"There is no crawl {crawl!r} (그런 수집이 없습니다)")
+    return meta
+
+
+def _depths(db: sqlite3.Connection) -> list[DepthCounts]:
+    names = ("depth", "queued", "in_flight", "done", "pruned", "dead")
+    rows = db.execute(f"SELECT {', '.join(names)} FROM levels ORDER BY depth")  # noqa: S608
+    return [DepthCounts(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def _hosts(db: sqlite3.Connection, levels: list[int], now: int) -> list[HostCounts]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
 from typing import TYPE_CHECKING, Literal, get_args
 
 from crawlers.scrapyd.places import log_file, logs_folder
@@ -21,6 +20,8 @@ Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 LOOKED = 8 * 2**20
 """Bytes at a log's end that are looked through."""
+LONG = 400
+"""Bytes of a line, as a guess."""
 _BEGIN = re.compile(r"\d{4}-\d\d-\d\d [\d:,.]+ \[[^\]\n]*\] ([A-Z]+): ")
 
 
@@ -47,23 +48,53 @@ def tail(path: Path, lines: int, *, level: str = "", text: str = "") -> list[str
     """
     least = LEVELS.index(level) if level in LEVELS else 0
     wanted = text.casefold()
-    found = (line for rank, line in _ranked(path) if rank >= least and wanted in line.casefold())
-    return list(deque(found, lines))
+    looked = LOOKED if least or wanted else min(lines * LONG, LOOKED)
+    while True:
+        said, whole = _read(path, looked)
+        found = [*_ranked("\n".join(said), least)] if least else said
+        if wanted:
+            found = [line for line in found if wanted in line.casefold()]
+        if len(found) >= lines or whole or looked == LOOKED:
+            return found[-lines:]
+        looked = min(looked * 8, LOOKED)  # they were longer
 
 
-def _ranked(path: Path) -> Iterator[tuple[int, str]]:
-    rank = 0
+def _read(path: Path, looked: int) -> tuple[list[str], bool]:
+    """Return the lines of a log's last bytes, as text, and whether that is all there is."""
     with path.open("rb") as file:
-        skipped = max(file.seek(0, 2) - LOOKED, 0)
+        skipped = max(file.seek(0, 2) - looked, 0)
         file.seek(skipped)
         if skipped:
             file.readline()  # the end of a line that is cut
-        for raw in file:
-            line = raw.decode("utf-8", "replace").rstrip("\r\n")
-            for text in _told(line):
-                if begin := _BEGIN.match(text):
-                    rank = LEVELS.index(begin[1]) if begin[1] in LEVELS else 0
-                yield rank, text
+        rows = file.read().decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    if not rows[-1]:
+        rows.pop()
+    told = [text for row in rows for text in (_told(row) if row[:1] == "{" else (row,))]
+    return told, not skipped
+
+
+def _ranked(said: str, least: int) -> Iterator[str]:
+    """Yield the lines of a level at least, each with those after it that have no level.
+
+    It goes from one word for a level to the next: to match each of 80,000 lines takes 100 ms.
+    """
+    starts = {said.rfind("\n", 0, at) + 1 for name in LEVELS[least:] for at in _places(said, name)}
+    for start in sorted(starts):
+        begin = _BEGIN.match(said, start)
+        if begin is None or begin[1] not in LEVELS[least:]:
+            continue  # it is said in the text
+        at = start
+        while at < len(said) and (at == start or not _BEGIN.match(said, at)):
+            end = said.find("\n", at) % (len(said) + 1)
+            yield said[at:end]
+            at = end + 1
+
+
+def _places(said: str, level: str) -> Iterator[int]:
+    """Yield where lines of a level may be."""
+    at = -1
+    while (at := said.find(f"] {level}: ", at + 1)) >= 0:
+        yield at
 
 
 def _told(line: str) -> list[str]:

@@ -38,11 +38,17 @@ def page(
     db: Connection, tables: JobTables, wanted: JobFilter, *, cursor: int | None, limit: int
 ) -> tuple[list[Job], int | None]:
     """Return jobs, newest first, and the cursor of the next page, ``None`` at the end."""
-    query = _filtered(select(tables.jobs), tables, wanted)
+    c = tables.jobs.c
+    query = _filtered(select(c.number if wanted.text else tables.jobs), tables, wanted)
     if cursor is not None:
-        query = query.where(tables.jobs.c.number < cursor)
-    rows = db.execute(query.order_by(tables.jobs.c.number.desc()).limit(limit + 1)).mappings()
-    found = [Job.read(dict(row)) for row in rows]
+        query = query.where(c.number < cursor)
+    query = query.order_by(c.number.desc()).limit(limit + 1)
+    if wanted.text:  # looked for in an index that holds no stats; then those found are read
+        numbers = [number for (number,) in db.execute(query)]
+        if not numbers:
+            return [], None
+        query = select(tables.jobs).where(c.number.in_(numbers)).order_by(c.number.desc())
+    found = [Job.read(dict(row)) for row in db.execute(query).mappings()]
     return found[:limit], found[limit - 1].number if len(found) > limit else None
 
 
@@ -51,14 +57,16 @@ def _filtered(
 ) -> Select[tuple[object]]:
     c = tables.jobs.c
     if wanted.states:
-        query = query.where(c.state.in_(wanted.states))
+        state = func.coalesce(c.state, "") if wanted.text else c.state
+        query = query.where(state.in_(wanted.states))
     for column, value in (
         (c.spider, wanted.spider),
         (c.node, wanted.node),
         (c.parent, wanted.parent),
     ):
-        if value:
-            query = query.where(column == value)
+        if value:  # no index of another column's: a text is in one alone
+            said = func.coalesce(column, "") if wanted.text else column
+            query = query.where(said == value)
     if wanted.text:
         columns = (c.job, c.arguments, c.settings, c.reason)
         query = query.where(or_(*(x.contains(wanted.text, autoescape=True) for x in columns)))
@@ -154,9 +162,12 @@ def drained(db: Connection, tables: JobTables) -> set[str]:
     return {str(name) for (name,) in db.execute(select(c.name).where(c.drain))}
 
 
-def last_versions(db: Connection, tables: JobTables) -> dict[str, str]:
+def last_versions(db: Connection, tables: JobTables, nodes: Collection[str]) -> dict[str, str]:
     """Return by node the version of the job that it began last."""
     c = tables.jobs.c
-    newest = select(func.max(c.number)).where(c.version.is_not(None), c.node.is_not(None))
-    query = select(c.node, c.version).where(c.number.in_(newest.group_by(c.node)))
-    return {str(node): str(version) for node, version in db.execute(query)}
+    found = {}
+    for node in nodes:  # each from the end of an index; a grouping would read every job
+        query = select(c.version).where(c.node == node, c.version.is_not(None))
+        if version := db.execute(query.order_by(c.number.desc()).limit(1)).scalar():
+            found[node] = str(version)
+    return found

@@ -201,9 +201,9 @@ class JobLedger:
         """Return the names of the nodes that are to start no job."""
         return self.read(lambda db: finding.drained(db, self.tables))
 
-    def versions(self) -> dict[str, str]:
+    def versions(self, nodes: Collection[str]) -> dict[str, str]:
         """Return by node the version of the job that it began last."""
-        return self.read(lambda db: finding.last_versions(db, self.tables))
+        return self.read(lambda db: finding.last_versions(db, self.tables, nodes))
 
     # --- questions
     def find(self, job: str) -> Job | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import MetaData
+from sqlalchemy import Index, MetaData
+from sqlalchemy.schema import CreateIndex
 
 from storage.file_engine import file_engine, is_in_mysql
 from storage.jobs.ledger import JobLedger
@@ -37,7 +38,12 @@ def open_jobs(get: Callable[[str], Any], home: Path) -> JobLedger:
     home.mkdir(parents=True, exist_ok=True)
     metadata = MetaData()
     tables = define_jobs(metadata)
+    c = tables.jobs.c  # all that a list is filtered by, and no stats; a server has no such index
+    said = (c.job, c.arguments, c.settings, c.reason)
+    Index("jobs_said", c.number, *said, c.spider, c.state, c.node, c.parent)
     engine = file_engine(home / "jobs.db", busy_seconds=BUSY_SECONDS, each_on_disk=False)
     with engine.begin() as connection:
         metadata.create_all(connection)
+        for index in sorted(tables.jobs.indexes, key=lambda each: str(each.name)):
+            connection.execute(CreateIndex(index, if_not_exists=True))  # on a table of before
     return JobLedger(engine, tables)

@@ -90,6 +90,7 @@ def _jobs(metadata: MetaData, options: dict[str, Any]) -> Table:
         Index("jobs_state", "state", "number"),
         Index("jobs_spider", "spider", "number"),
         Index("jobs_node", "node", "state", "number"),
+        Index("jobs_of_node", "node", "number"),
         Index("jobs_parent", "parent"),
         **options,
     )

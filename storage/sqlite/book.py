@@ -58,18 +58,21 @@ class SqliteBook(Book):
         self,
         table: str,
         transaction: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        reading: Callable[[], AbstractContextManager[sqlite3.Connection]],
     ) -> None:
         """Prepare.
 
         Args:
             table: One of ``BOOKS``.
             transaction: Gives a locked connection; commits at its end.
+            reading: The same, for what writes nothing: it waits for no other process.
         """
         self.table = table
         self.transaction = transaction
+        self.reading = reading
 
     def get(self, keys: Sequence[str]) -> dict[str, Record]:
-        with self.transaction() as db:
+        with self.reading() as db:
             return read(db, self.table, keys)
 
     def change(
@@ -108,7 +111,7 @@ class SqliteBook(Book):
                 db.execute("PRAGMA secure_delete = OFF")
 
     def _bodies(self, sql: str, *values: str) -> list[Record]:
-        with self.transaction() as db:
+        with self.reading() as db:
             return [json.loads(row["body"]) for row in db.execute(sql, values)]
 
 

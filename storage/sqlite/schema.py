@@ -14,7 +14,7 @@ from storage.sqlite import book
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 8
+VERSION = 9
 _SCHEMA = Path(__file__).with_suffix(".sql")
 _COLUMNS = {
     "subcategory": "TEXT",

@@ -29,6 +29,8 @@ CREATE INDEX IF NOT EXISTS items_by_category_published ON items (category, publi
 CREATE INDEX IF NOT EXISTS items_by_published_at ON items (published_at) WHERE published_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS items_by_root ON items (root) WHERE root IS NOT NULL;
 CREATE INDEX IF NOT EXISTS items_unclassified ON items (id) WHERE classified_at IS NULL;
+CREATE INDEX IF NOT EXISTS items_unclassified_by_kind ON items (kind, classified_at) WHERE classified_at IS NULL;
+CREATE INDEX IF NOT EXISTS items_by_depth ON items (depth);
 CREATE TABLE IF NOT EXISTS raw (
     identity TEXT PRIMARY KEY REFERENCES items (identity),
     body     BLOB NOT NULL               -- gzip

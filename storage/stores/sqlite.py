@@ -6,9 +6,9 @@ import gzip
 import json
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from gleanery.errors import StoreError, StoreUnavailableError, WriteRejectedError
 from gleanery.json_text import read_json
@@ -19,7 +19,7 @@ from storage.bigram import match_query
 from storage.book import TOMBSTONES, VISITS, Book
 from storage.bookkeeping import folded, pages
 from storage.item_filter import ANY, Place, cut
-from storage.sqlite import book, deletion, schema, writing
+from storage.sqlite import book, counting, deletion, schema, writing
 from storage.sqlite.pages import comments_query, page_query, scan_query, search_query
 from storage.store import Row, Store, StoreStats
 from storage.tombstones import buried, without
@@ -156,21 +156,8 @@ class SqliteStore(Store):
         return self._rows(_LATEST.format(""), [limit])
 
     def stats(self, *, classified_kinds: Sequence[str]) -> StoreStats:
-        marks = ",".join("?" * len(classified_kinds))
-        with self._lock, _translated():
-            return StoreStats(
-                total=self._count("SELECT count(*) FROM items"),
-                items=self._groups("platform"),
-                kinds=self._groups("kind"),
-                categories=self._groups("category", where="category IS NOT NULL"),
-                depths=dict(sorted(self._groups("depth").items())),
-                days=dict(sorted(self._groups("substr(fetched_at, 1, 10)").items())),
-                unclassified=self._count(
-                    f"SELECT count(*) FROM items WHERE classified_at IS NULL AND kind IN ({marks})",  # noqa: S608
-                    *classified_kinds,
-                ),
-                needs_review=self._count("SELECT count(*) FROM items WHERE needs_review = 1"),
-            )
+        with _translated(), self._beside() as db:  # counting takes long: pages must not wait
+            return counting.counted(db, classified_kinds)
 
     def propose(self, proposals: Sequence[Proposal]) -> int:
         new = 0
@@ -195,12 +182,17 @@ class SqliteStore(Store):
         return known is not None
 
     def book(self, name: str) -> Book:
-        return book.SqliteBook(name, self._turn)
+        return book.SqliteBook(name, self._turn, self._reading)
 
     # --- inside
     @contextmanager
     def _turn(self) -> Iterator[sqlite3.Connection]:
         with self._lock, _translated(), self._transaction() as db:
+            yield db
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _translated(), transaction(self._connected(), reading=True) as db:
             yield db
 
     def _connected(self) -> sqlite3.Connection:
@@ -220,12 +212,14 @@ class SqliteStore(Store):
         with self._lock, _translated():
             return self._connected().execute(sql, values).fetchall()
 
-    def _count(self, sql: str, *values: object) -> int:
-        return int(self._connected().execute(sql, values).fetchone()[0])
-
-    def _groups(self, column: str, *, where: str = "1") -> dict[Any, int]:
-        sql = f"SELECT {column}, count(*) FROM items WHERE {where} GROUP BY 1 ORDER BY 2 DESC, 1"  # noqa: S608
-        return dict(self._connected().execute(sql).fetchall())
+    @contextmanager
+    def _beside(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection of its own, for reading; nobody waits for it."""
+        self._connected()
+        with closing(sqlite3.connect(self.path, timeout=10, isolation_level=None)) as db:
+            db.execute("PRAGMA query_only = 1")
+            with transaction(db, reading=True):
+                yield db
 
 
 def _item(row: sqlite3.Row) -> Row:

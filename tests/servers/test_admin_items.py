@@ -88,7 +88,9 @@ def test_scraped_titles_comments_and_addresses_are_inert(client):
         assert [s.get("src") for s in page.cssselect("script")] == ["/static/htmx.min.js"]
         images = [image.get("src") for image in page.cssselect("img")]
         assert images
-        assert [i for i in images if not re.fullmatch(r"/thumbnail/[0-9a-f]{64}", i)] == []
+        assert [
+            i for i in images if not re.fullmatch(r"/thumbnail/[0-9a-f]{64}(\?small=true)?", i)
+        ] == []
         assert [a for a in page.cssselect("a") if a.get("href").startswith("javascript")] == []
         assert not [n for tag in page.iter() for n in tag.attrib if n.startswith("on")]
     assert text.count("&lt;script&gt;alert(1)") >= 3  # title, text, comment

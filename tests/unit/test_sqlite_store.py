@@ -10,6 +10,7 @@ import pytest
 from gleanery.errors import StoreError
 from items import Annotation, Post
 from storage import ItemFilter, Place, StoreOptions, open_store
+from storage.sqlite.counting import counted
 from storage.sqlite.pages import page_query, scan_query
 
 
@@ -82,6 +83,52 @@ def test_a_scan_sorts_nothing(tmp_path, kinds, unclassified):
 
     index = "INDEX items_unclassified" if unclassified else "INTEGER PRIMARY KEY"
     assert plan[3].startswith(f"SEARCH items USING {index} (")
+
+
+def test_items_to_be_reviewed_are_read_from_an_index_of_their_own(tmp_path):
+    path = tmp_path / "store.db"
+    open_store("sqlite", path).open()
+    with sqlite3.connect(path) as db:
+        sql, values = page_query(ItemFilter(needs_review=True, kind="x"), Place("2026", 7), 10)
+        (plan,) = db.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()
+
+    assert plan[3].startswith("SEARCH items USING INDEX items_by_needs_review (")
+
+
+def test_counts_are_read_from_indexes_alone(tmp_path):
+    """No body is read: at a million items that takes seconds."""
+    open_store("sqlite", tmp_path / "store.db").open()
+    asked = []
+    with sqlite3.connect(tmp_path / "store.db") as db:
+        db.set_trace_callback(asked.append)
+        counted(db, ["post", "video"])
+        db.set_trace_callback(None)
+        plans = [row[3] for sql in asked for row in db.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+    read = [plan for plan in plans if " items" in plan]
+    assert len(read) >= 8
+    assert [plan for plan in read if "COVERING INDEX" not in plan] == []
+
+
+def test_days_are_counted_along_the_index(tmp_path):
+    days = [datetime(2026, 1, day, hour, tzinfo=UTC) for day, hour in ((1, 0), (1, 23), (9, 5))]
+    with open_store("sqlite", tmp_path / "store.db") as store:
+        empty = store.stats(classified_kinds=[]).days
+        shared = {"platform": "reddit", "url": "u"}
+        store.save([Post(external_id=str(n), fetched_at=at, **shared) for n, at in enumerate(days)])
+
+        assert empty == {}
+        assert store.stats(classified_kinds=[]).days == {"2026-01-01": 2, "2026-01-09": 1}
+
+
+def test_counts_and_records_wait_for_no_writer(tmp_path):
+    with open_store("sqlite", tmp_path / "store.db") as store:
+        other = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        assert store.stats(classified_kinds=[]).total == 0
+        assert store.history("reddit:t3_1") == []
+        other.close()
 
 
 def test_a_file_of_a_later_version_is_refused(tmp_path):
