@@ -10,7 +10,6 @@ import argparse
 import re
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -21,10 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 from platforms.web.browser import SYSTEM_BROWSER
 from storage import open_store
 from storage.jobs import Job, open_jobs
-from storage.jobs.branch import Branch
-from storage.jobs.history import JobHistory
 from storage.jobs.job import Node
-from storage.jobs.sample import Sample
 from storage.work import Rules, open_queue
 from tests.admin_site import AdminSite, admin_site, password
 from tests.cli import gleanery
@@ -71,11 +67,11 @@ def add_operations(home: Path) -> None:
         ledger.end(name, state, node="node-1", reason=reason)  # type: ignore[arg-type]
     ledger.add(Job(job=RUNS, spider="reddit", arguments={"subreddit": "korea"}))
     ledger.take(RUNS, "node-1")
-    ledger.beat(RUNS, pid=1, progress=12, stats={"item_scraped_count": 9})
+    stats = {"response_received_count": 300, "item_scraped_count": 240}
+    ledger.beat(RUNS, pid=1, progress=540, stats=stats)
     for name, running in (("node-1", [RUNS]), ("node-2", [])):
         ledger.report(Node(name=name, heartbeat_at="", slots=2, draining=False, running=running))
     ledger.order("node-2", drain=True)
-    add_progress(JobHistory(ledger))
     ledger.close()
     daily = ("korea-daily", "reddit", "subreddit=korea", "--cron", "0 3 * * *")
     gleanery(home, "schedules", "add", *daily, "--zone", "Asia/Seoul")
@@ -84,36 +80,6 @@ def add_operations(home: Path) -> None:
         for job in queue.lease("worker", 5):
             queue.fail(job.held, "worker", "HTTP 403 from the video site")
         queue.leave("worker")
-
-
-def add_progress(history: JobHistory) -> None:
-    """Add what the job that runs has done in its last ten minutes."""
-    now = int(time.time())
-    history.keep([(RUNS, _sample(now - 600 + 10 * n, n)) for n in range(61)])
-    hosts = ("www.reddit.com", "news.example.kr", "blog.example.kr", "shop.example.com")
-    history.keep_branches(RUNS, [
-        Branch(
-            seed="reddit subreddit=korea", depth=depth, host=host, above=hosts[0] if depth else "",
-            pages=40 * depth // (n + 1) + 1, off_topic=40 * depth + 1 if n == 3 else 0,
-        )
-        for depth in range(4) for n, host in enumerate(hosts[: depth + 1])
-    ])  # fmt: skip
-
-
-def _sample(at: int, n: int) -> Sample:
-    """The ``n``-th of 61: levels fill and empty one after the other."""
-    depths = [
-        (0, 0, 0, 1, 0, 0),
-        (1, max(0, 80 - 4 * n), 8 if n < 20 else 0, min(80, 4 * n), 3, 0),
-        (2, max(0, min(160, 8 * n) - max(0, 5 * n - 100)), 8, min(160, max(0, 5 * n - 100)), 12, 1),
-        (3, 3 * n, 0, 0, 2 * n, 0),
-    ]
-    return Sample(
-        at=at, pages=5 * n, items=4 * n, wanted=3 * n, off_topic=n,
-        categories={"food": 3 * n, "health": n // 2, "news_media": n - n // 2},
-        errors={"timeout": n // 20}, queues={"classify": n % 7, "store": n % 3, "vectorize": n % 5},
-        model_seconds=0.2 * n, model_answers=4 * n, depths=depths,
-    )  # fmt: skip
 
 
 def take_all(site: AdminSite, home: Path) -> Iterator[int]:
