@@ -240,20 +240,21 @@ def test_a_job_is_watched_while_it_runs(site, client):
     jobs.take("runs", "one")
     with client.stream("GET", "/job/live?name=runs") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
-        seen = events_of(stream)
+        told = []  # what is the same as before is not sent again
+        seen = (told.append(event) or event for event in events_of(stream))
         first = next(text for kind, text in seen if kind == "facts")
         jobs.beat("runs", pid=1, progress=77, stats={"item_scraped_count": 77, EVIL: 1})
         begun = time.monotonic()
         second = next(text for kind, text in seen if kind == "facts")
         took = time.monotonic() - begun
         jobs.end("runs", "finished", node="one", reason="finished", exit_code=0)
-        rest = list(seen)
+        list(seen)
 
     assert "77" not in first
     assert "<dd>77</dd>" in second
     assert took < 5
-    last = dict(rest)
-    assert list(last)[-1] == "ended"
+    last = dict(told)
+    assert told[-1][0] == "ended"
     assert "finished" in last["facts"]
     assert json.loads(last["point"])["charts"]["categories"] == {}
     assert "alert(1)" in last["stats"]
