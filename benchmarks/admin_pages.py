@@ -110,6 +110,7 @@ def kinds(world: World) -> dict[str, dict[str, Callable[[], Question]]]:
             },
         },
         "/job/log": {"any": lambda: {"name": world.job(live=True)}},
+        "/job/tail": {"runs": lambda: {"name": world.job(live=True)}},
         "/job/comparison": {"any": lambda: {"name": world.job()}},
         "/crawl": {"any": lambda: {"name": f"google-{rng.randrange(CRAWLS):012x}"}},
         "/run": {"any": lambda: {"id": world.run}},

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import HTTPException, Query, Request
 from fastapi.sse import EventSourceResponse, format_sse_event
+from markupsafe import escape
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 from admin.desk import Desk
 from admin.gate import AtDesk, Gate
@@ -37,6 +38,8 @@ LINES = 200
 """Lines of a log that are shown at first."""
 WIDEST = 4000
 """Characters of a line that are shown."""
+STOP_POLLING = 286
+"""Status that htmx takes as the end of ``every 2s``."""
 LONGEST_SECONDS = 300.0
 """After that a browser asks again, and its session is looked at again."""
 QUIET_SECONDS = 15.0
@@ -104,6 +107,14 @@ def download(desk: AtDesk, name: Name) -> Response:
     except ConfigError as error:
         raise HTTPException(404) from error
     return FileResponse(path, media_type="text/plain; charset=utf-8", filename=f"{name}.log")
+
+
+@gate.page("/job/tail", role="viewer")
+def log_end(desk: AtDesk, asked: Query_) -> Response:
+    """Give the lines of a log that a page shows, as HTML; with 286 once the job has ended."""
+    job = _known(desk, asked.name)
+    lines = "".join(f"{escape(line)}\n" for line in _log(desk, job, asked) or [])
+    return HTMLResponse(lines, status_code=STOP_POLLING if job.ended_at else 200)
 
 
 @gate.page("/job/live", role="viewer")

@@ -77,8 +77,8 @@ def is_stream(answer: Response) -> bool:
     return answer.headers.get("content-type", "").startswith("text/event-stream")
 
 
-NO_PAGES = {"/job/log", "/job/live", "/job/charts", "/thumbnail/{key}"}
-"""A file, a stream, a part of a page, a picture."""
+NO_PAGES = {"/job/log", "/job/live", "/job/tail", "/job/charts", "/thumbnail/{key}"}
+"""A file, a stream, parts of a page, a picture."""
 
 
 def test_every_page_that_there_is_is_looked_at(pages):
@@ -233,6 +233,9 @@ def test_a_real_crawls_charts_and_tree_grow_and_stay(site, browser):
                 category="food", settings={"SPIDER_MODULES": "tests.spiders", "JOB": "real"},
                 env={"GLEANERY_HOME": str(site.home)},
             )  # fmt: skip
+            log = site.home / "scrapyd/logs/default/graph/real.log"
+            log.parent.mkdir(parents=True)
+            log.write_text("the first line\n", encoding="utf-8")
             try:
                 page.goto(f"{site.url}/job?name=real")
                 pages = page.locator("[data-chart=speed] [data-series=pages]")
@@ -245,6 +248,9 @@ def test_a_real_crawls_charts_and_tree_grow_and_stay(site, browser):
                 page.keyboard.press("Home")
                 expect(page.locator("[data-chart=frontier] [data-time]")).to_contain_text("UTC")
                 wait_until(lambda: len(JobHistory(jobs).read("real")) > 3, seconds=60)
+                with log.open("a", encoding="utf-8") as more:
+                    more.write("<b>a later line</b>\n")
+                expect(page.locator("#log-lines")).to_contain_text("<b>a later line</b>")
             finally:
                 crawl.terminate()
                 crawl.wait(60)

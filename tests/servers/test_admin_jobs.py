@@ -193,6 +193,23 @@ def test_a_log_is_filtered_and_searched(site, client, asked, numbers):
     assert answer.json() == [LOG[n] for n in numbers]
 
 
+def test_the_end_of_a_log_is_asked_for_until_the_job_has_ended(site, client):
+    jobs = ledger(site.home)
+    jobs.add(Job(job="grows", spider="reddit"))
+    jobs.take("grows", "one")
+    write_log(site.home, "grows", ["<script>one", "two"])
+
+    page = client.get("/job?name=grows&lines=1").text
+    (asked,) = html.fromstring(page).xpath("//pre[@id='log-lines']/@hx-get")
+    running = client.get(asked)
+    jobs.end("grows", "finished", node="one")
+    ended = client.get("/job/tail?name=grows")
+
+    assert (running.status_code, running.text) == (200, "two\n")
+    assert (ended.status_code, ended.text) == (286, "&lt;script&gt;one\ntwo\n")
+    assert 'hx-trigger="every 2s"' not in client.get("/job?name=grows").text
+
+
 def test_a_log_is_downloaded_whole(site, client):
     write_log(site.home, "evil", LOG)
 
@@ -203,7 +220,9 @@ def test_a_log_is_downloaded_whole(site, client):
     assert answer.headers["content-disposition"] == 'attachment; filename="evil.log"'
 
 
-@pytest.mark.parametrize("path", ["/job", "/job/log", "/api/job", "/api/job/log", "/job/live"])
+@pytest.mark.parametrize(
+    "path", ["/job", "/job/log", "/api/job", "/api/job/log", "/job/live", "/job/tail"]
+)
 @pytest.mark.parametrize("name", ["none", "../../jobs.db", "evil/../../../../admin.db", "outside"])
 def test_no_other_file_is_a_log(site, client, path, name):
     """Not even that of a job whose row names another folder."""
