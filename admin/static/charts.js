@@ -6,6 +6,7 @@ const HEIGHT = 180;
 const MOST = 600;  // points; then the server is asked again, who leaves some out
 let plots = new Map();
 let times = [];
+let missed = null;  // the newest point that came while the charts were being made
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const clock = (second) => new Date(second * 1000).toISOString().slice(11, 19);
@@ -73,6 +74,7 @@ async function draw() {
   times = found.at;
   plots = new Map(found.charts.map((chart) => [chart.name, make(figureOf(chart), chart)]));
   place.dataset.drawn = times.length;
+  catchUp();
 }
 
 let asking = false;
@@ -88,7 +90,14 @@ async function anew() {
     await draw();
   } finally {
     asking = false;
+    catchUp();
   }
+}
+
+function catchUp() {
+  const point = missed;
+  missed = null;
+  if (point) add(point);
 }
 
 function valueOf(point, name, series) {
@@ -97,13 +106,15 @@ function valueOf(point, name, series) {
   return others.reduce((sum, [, value]) => sum + value, 0);
 }
 
-function add({ at, charts }) {
-  if (asking || plots.size === 0 || at <= times.at(-1)) return;
+function add(point) {
+  const { at, charts } = point;
+  if (asking || plots.size === 0) missed = point;
+  if (missed || at < times.at(-1)) return;
   const fits = ({ chart: { name, series } }) => OTHERS in series || Object.keys(charts[name]).every((key) => key in series);
   if (times.length >= MOST || ![...plots.values()].every(fits)) return void anew();
-  times.push(at);
+  const index = at > times.at(-1) ? times.push(at) - 1 : times.length - 1;  // a later look at the same second counts
   for (const { figure, chart, plot } of plots.values()) {
-    for (const [name, values] of Object.entries(chart.series)) values.push(valueOf(charts[chart.name], name, chart.series));
+    for (const [name, values] of Object.entries(chart.series)) values[index] = valueOf(charts[chart.name], name, chart.series);
     plot.setData([times, ...Object.values(chart.series)]);
     if (plot.cursor.idx == null) tell(figure, chart, null);
   }

@@ -202,7 +202,8 @@ def test_a_job_gets_on_without_a_reload(site, browser):
     stats = {"item_scraped_count": 4321, EVIL: 1, "classify/category/food": 7}
     jobs.beat("runs", pid=1, progress=4321, stats=stats)
     page.locator("[data-live] dd", has_text="4321").first.wait_for()
-    expect(page.locator("[data-chart=categories] [data-series=food]")).to_have_text("7")
+    food = page.locator("[data-chart=categories] [data-series=food]")
+    expect(food).to_have_text("7", timeout=20_000)
 
     assert page.evaluate("window.stayed")
     assert complaints == []
