@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -14,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert
 
 from benchmarks.admin_items import SEEDED, root_of
-from crawlers.frontier import protocol
-from crawlers.frontier.protocol import Outbox, Push
-from crawlers.frontier.sqlite_queue import SqliteQueue
+from benchmarks.frontier_files import fill_crawls
 from storage.jobs import Node, Schedule, Schedules, open_jobs
 from storage.ledger import open_ledger
 from storage.office.tables import TABLES, audit
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUNNING, QUEUED, NODES, SCHEDULED = 20, 50, 5, 20
-CRAWLS, REQUESTS, HOSTS = 50, 20_000, 300
+CRAWLS, REQUESTS, DEPTHS = 50, 20_000, 5
 """Crawls whose queue is kept, and the size of one."""
 BATCH = 5000
 SPIDERS = ("google", "reddit", "youtube")
@@ -59,7 +56,8 @@ def fill(home: Path, jobs: int, work: int) -> None:
     _audit(home, jobs)
     _work(home, work)
     (home / "frontier").mkdir()
-    asyncio.run(_crawls(home / "frontier"))
+    files = [home / "frontier" / f"google-{n:012x}.db" for n in range(CRAWLS)]
+    asyncio.run(fill_crawls(files, requests=REQUESTS, depths=DEPTHS))
     _logs(home, range(jobs - RUNNING, jobs))
 
 
@@ -148,25 +146,6 @@ def _work(home: Path, total: int) -> None:
             " VALUES (?, ?, ?, ?, 'download', '{}')",
             rows,
         )
-
-
-async def _crawls(folder: Path) -> None:
-    """Make the queue of one crawl, and copies of it."""
-    first = folder / "google-000000000000.db"
-    queue = SqliteQueue(first, "a", protocol.Rules())
-    await queue.open()
-    for start in range(0, REQUESTS, 500):
-        await queue.exchange(Outbox(pushes=[_push(n) for n in range(start, start + 500)]))
-    await queue.close()
-    for number in range(1, CRAWLS):
-        shutil.copyfile(first, folder / f"google-{number:012x}.db")
-
-
-def _push(number: int) -> Push:
-    host = f"h{number % HOSTS}.example"
-    body = json.dumps({"v": 1, "url": f"http://{host}/{number}"}).encode()
-    fingerprint = number.to_bytes(20, "big")
-    return Push(fingerprint=fingerprint, depth=number % 5, host=host, body=body, path=())
 
 
 def _logs(home: Path, numbers: range) -> None:

@@ -11,7 +11,6 @@ import asyncio
 import gzip
 import json
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -22,9 +21,8 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import insert
 
+from benchmarks.frontier_files import fill_crawls
 from benchmarks.goals import Goal, show
-from crawlers.frontier.protocol import Outbox, Push, Rules
-from crawlers.frontier.sqlite_queue import SqliteQueue
 from gleanery.config import Config
 from monitoring.exporter import exporter_registry
 from storage import open_store
@@ -56,26 +54,6 @@ def fill_jobs(home: Path) -> None:
     ledger.close()
 
 
-async def fill_crawls(folder: Path) -> None:
-    """Make the queue of one crawl, and copies of it."""
-    first = folder / "crawl-0.db"
-    queue = SqliteQueue(first, "a", Rules())
-    await queue.open()
-    for start in range(0, REQUESTS, 500):
-        await queue.exchange(Outbox(pushes=[push(n) for n in range(start, start + 500)]))
-    await queue.close()
-    for number in range(1, CRAWLS):
-        shutil.copyfile(first, folder / f"crawl-{number}.db")
-
-
-def push(number: int) -> Push:
-    """Return the page ``number`` as a spider's request would be queued."""
-    host = f"h{number % 300}.example"
-    body = json.dumps({"v": 1, "url": f"http://{host}/{number}"}).encode()
-    fingerprint, depth = number.to_bytes(20, "big"), number % DEPTHS
-    return Push(fingerprint=fingerprint, depth=depth, host=host, body=body)
-
-
 def main() -> None:
     """Fill, ask, and print."""
     with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +61,8 @@ def main() -> None:
         open_store("sqlite", home / "gleanery.db").close()
         fill_jobs(home)
         (home / "frontier").mkdir()
-        asyncio.run(fill_crawls(home / "frontier"))
+        files = [home / "frontier" / f"crawl-{n}.db" for n in range(CRAWLS)]
+        asyncio.run(fill_crawls(files, requests=REQUESTS, depths=DEPTHS))
         registry = exporter_registry(Config(home=home))
         generate_latest(registry)  # it opens what it reads
         walls, cpus = [], []

@@ -69,11 +69,10 @@ def api_speed(*, desk: AtDesk, who: Who, name: Name, changes: dict[str, int]) ->
 
 def steering(desk: Desk, job: Job) -> dict[str, Any] | None:
     """Return the ``state``, ``speed`` and ``most`` of a running job's crawl; ``None`` = none."""
-    crawl = job.stats.get("frontier/crawl")
-    if not crawl or job.ended_at or job.state == "queued":
+    if not job.crawl or job.ended_at or job.state == "queued":
         return None
     try:
-        with controlled_crawl(desk.config, str(crawl)) as control:
+        with controlled_crawl(desk.config, job.crawl) as control:
             report = control.stats()
     except (ConfigError, FrontierError):  # it has just ended, or lies on another machine
         return None
@@ -127,7 +126,6 @@ def _active(desk: Desk, name: str) -> Job:
 
 
 def _crawl_of(job: Job) -> str:
-    crawl = job.stats.get("frontier/crawl")
-    if not crawl or job.state == "queued":
+    if not job.crawl or job.state == "queued":
         raise RefusedError(f"{job.job} has no crawl yet (아직 수집을 시작하지 않았습니다)")
-    return str(crawl)
+    return job.crawl

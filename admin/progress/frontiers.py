@@ -42,7 +42,7 @@ class Frontiers:
         old = [name for name, (at, _) in self._reports.items() if now - at > AWAY_SECONDS]
         for name in old:
             del self._reports[name]
-        names = {name for job in running if (name := _crawl(job)) and not self._fresh(name, now)}
+        names = {name for job in running if (name := job.crawl) and not self._fresh(name, now)}
         if now < self._away_until:
             return
         try:
@@ -57,7 +57,7 @@ class Frontiers:
 
     def of(self, job: Job) -> FrontierReport | None:
         """Return what the frontier of a job held at the last look; ``None`` = nobody knows."""
-        _, report = self._reports.get(_crawl(job), (0.0, None))
+        _, report = self._reports.get(job.crawl, (0.0, None))
         return None if job.ended_at else report
 
     def videos(self, job: Job) -> int:
@@ -71,10 +71,6 @@ class Frontiers:
         with queue_of(self._config) as queue:
             counts = queue.counts()
             return counts.queued + counts.leased
-
-
-def _crawl(job: Job) -> str:
-    return str(job.stats.get("frontier/crawl") or "")
 
 
 def _has_videos(job: Job) -> bool:

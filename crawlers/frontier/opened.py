@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,7 +17,6 @@ from gleanery.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
-    from pathlib import Path
 
     from redis import Redis
 
@@ -57,7 +57,7 @@ def reports_of(config: Config, names: Collection[str]) -> dict[str, FrontierRepo
         client = stack.enter_context(connected(config.redis_url)) if config.redis_url else None
         for name in names:
             try:
-                found[name] = _control(config, name, client).stats()
+                found[name] = _control(name, client or _file_of(config, name)).stats()
             except FrontierUnavailableError:
                 raise
             except FrontierError:  # ended, or none of ours
@@ -65,14 +65,14 @@ def reports_of(config: Config, names: Collection[str]) -> dict[str, FrontierRepo
     return found
 
 
-def _control(config: Config, crawl: str, client: Redis | None) -> FrontierControl:
-    if client is None:
+def _control(crawl: str, place: Path | Redis) -> FrontierControl:
+    if isinstance(place, Path):
         from crawlers.frontier.sqlite_control import SqliteControl  # noqa: PLC0415
 
-        return SqliteControl(_file_of(config, crawl), crawl)
+        return SqliteControl(place, crawl)
     from crawlers.frontier.redis_control import RedisControl  # noqa: PLC0415 - an extra
 
-    return RedisControl(client, crawl)
+    return RedisControl(place, crawl)
 
 
 def _file_of(config: Config, crawl: str) -> Path:
@@ -94,18 +94,11 @@ def controlled_crawl(
     Raises:
         ConfigError: There is no such crawl, or no client of Redis.
     """
-    if path is None and not (url or config.redis_url):
-        path = _file_of(config, crawl)
+    address = "" if path else url or config.redis_url
     try:
-        if path is not None:
-            from crawlers.frontier.sqlite_control import SqliteControl  # noqa: PLC0415
-
-            yield SqliteControl(path, crawl)
-            return
-        from crawlers.frontier.redis_control import RedisControl  # noqa: PLC0415 - an extra
-
-        with connected(url or config.redis_url) as client:
-            yield RedisControl(client, crawl)
+        with ExitStack() as stack:
+            client = stack.enter_context(connected(address)) if address else None
+            yield _control(crawl, client or path or _file_of(config, crawl))
     except FrontierGoneError as error:
         raise ConfigError(f"{error}. `gleanery frontier list` shows which there are.") from error
 

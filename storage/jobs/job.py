@@ -71,6 +71,11 @@ class Job:
         return cls(**(dict(row) | texts | {"cancel": bool(row["cancel"])}))
 
     @property
+    def crawl(self) -> str:
+        """Name of the crawl that it goes on with; empty until it has begun."""
+        return str(self.stats.get("frontier/crawl") or "")
+
+    @property
     def message(self) -> dict[str, Any]:
         """The job as scrapyd's queue hands it on."""
         own = {"name": self.spider, "_job": self.job, "settings": dict(self.settings)}

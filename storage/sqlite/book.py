@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from storage.book import BOOKS, Book, Record
+from storage.sqlite.deletion import overwriting
 
 if TYPE_CHECKING:
     import sqlite3
@@ -102,13 +103,9 @@ class SqliteBook(Book):
             last = page[-1]["key"]
 
     def delete(self, keys: Sequence[str]) -> int:
-        with self.transaction() as db:
-            db.execute("PRAGMA secure_delete = ON")  # free pages hold none of it
+        with self.transaction() as db, overwriting(db):
             sql = f"DELETE FROM {self.table} WHERE name = ?"  # noqa: S608
-            try:
-                return sum(db.execute(sql, (key,)).rowcount for key in keys)
-            finally:
-                db.execute("PRAGMA secure_delete = OFF")
+            return sum(db.execute(sql, (key,)).rowcount for key in keys)
 
     def _bodies(self, sql: str, *values: str) -> list[Record]:
         with self.reading() as db:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from storage.book import DOCUMENT_BOOKS, VISITS, family_of
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _TABLES = {"items": "identity", "raw": "identity", VISITS: "name"}
 """Where an item is, and the column that names it."""
 _STRAY = "SELECT count(*) FROM terms_docsize WHERE id NOT IN (SELECT id FROM items)"
+
+
+@contextmanager
+def overwriting(db: sqlite3.Connection) -> Iterator[None]:
+    """Overwrite what is deleted inside: free pages hold none of it."""
+    db.execute("PRAGMA secure_delete = ON")
+    try:
+        yield
+    finally:
+        db.execute("PRAGMA secure_delete = OFF")
 
 
 def delete(db: sqlite3.Connection, identities: Sequence[str]) -> list[str]:

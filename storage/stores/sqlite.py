@@ -94,16 +94,15 @@ class SqliteStore(Store):
 
     def delete(self, identities: Sequence[str]) -> list[str]:
         with self._lock, _translated():
-            self._connected().execute("PRAGMA secure_delete = ON")  # free pages hold no texts
+            connected = self._connected()
             try:
-                with self._transaction() as db:
+                with deletion.overwriting(connected), self._transaction() as db:
                     for known in self.proposals():
                         if known.forget(identities):
                             _keep(db, known)
                     return deletion.delete(db, identities)
             finally:
-                self._connected().execute("PRAGMA secure_delete = OFF")
-                self._connected().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                connected.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def traces(self, identities: Sequence[str]) -> dict[str, int]:
         with self._turn() as db:
