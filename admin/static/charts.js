@@ -84,10 +84,12 @@ async function anew() {
   try {
     const answer = await fetch(place.dataset.anew);
     if (!answer.ok) return;
+    const held = document.activeElement?.dataset.chart;  // who reads by keyboard goes on reading
     plots.forEach(({ plot }) => plot.destroy());
     plots = new Map();
     place.innerHTML = await answer.text();
     await draw();
+    if (held) place.querySelector(`[data-chart="${held}"]`)?.focus();
   } finally {
     asking = false;
     catchUp();

@@ -13,7 +13,10 @@ def browser():
     """Debian's Chromium, by Playwright."""
     if not SYSTEM_BROWSER.exists():
         missing_server("chromium")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - few tests here need it
+    from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415 - few need it
+
+    # a page's own parts come every few seconds, on a busy machine later
+    expect.set_options(timeout=60_000)
 
     arguments = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"]
     with sync_playwright() as playwright:
