@@ -51,6 +51,8 @@ class Scores(NamedTuple):
 def scores(site: AdminSite, tools: Path, paths: Sequence[str]) -> Iterator[tuple[Scores, str]]:
     """Look at pages, signed in; yield the scores of each, and what cost it any.
 
+    A page that could not be looked at has none: zeros, and why.
+
     Args:
         site: A running admin page.
         tools: Where ``install`` has put Lighthouse.
@@ -64,8 +66,11 @@ def scores(site: AdminSite, tools: Path, paths: Sequence[str]) -> Iterator[tuple
     ) as process:  # fmt: skip
         for line, url in zip(process.stdout or (), urls, strict=True):
             found = json.loads(line)
-            assert (found["url"], found.get("error")) == (url, None), found
-            yield Scores(*found["scores"]), ", ".join(found["costly"])
+            assert found["url"] == url, found
+            if error := found.get("error"):  # Chromium's, now and then: no trace of the page
+                yield Scores(0, 0, 0), error
+            else:
+                yield Scores(*found["scores"]), ", ".join(found["costly"])
 
 
 def prepare(folder: Path) -> Path:
