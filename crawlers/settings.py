@@ -42,7 +42,15 @@ TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 COOKIES_ENABLED = False
 DOWNLOAD_WARNSIZE = 0
-DOWNLOAD_HANDLERS: dict[str, str | None] = {"file": None, "ftp": None, "s3": None, "data": None}
+DOWNLOAD_HANDLERS: dict[str, str | None] = {
+    "file": None,
+    "ftp": None,
+    "s3": None,
+    "data": None,
+    "ytdlp+http": "crawlers.handlers.ytdlp.YtdlpHandler",
+    "ytdlp+https": "crawlers.handlers.ytdlp.YtdlpHandler",
+}
+HTTPCACHE_IGNORE_SCHEMES = ["file", "ytdlp+http", "ytdlp+https"]  # the file may be gone by then
 TWISTED_DNS_RESOLVER = "crawlers.resolver.GuardedResolver"
 
 SPIDER_MIDDLEWARES: dict[str, int | None] = {

@@ -54,8 +54,14 @@ class RobotsTxtMiddleware(ScrapyRobotsTxt):
         self._rules: dict[str, asyncio.Task[RobotParser | None]] = {}
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        """Return the rules of the request's site, fetched once; ``None`` allows everything."""
-        site = urlparse_cached(request).netloc
+        """Return the rules of the request's site, fetched once; ``None`` allows everything.
+
+        What is not HTTP to Scrapy asks for itself (``platforms.media.robots``).
+        """
+        parts = urlparse_cached(request)
+        if parts.scheme not in ("http", "https"):
+            return None
+        site = parts.netloc
         if site not in self._rules:
             self._rules[site] = asyncio.create_task(self._fetch(request, site))
         return await asyncio.shield(self._rules[site])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
@@ -18,6 +17,8 @@ from items import Article, MediaFile, Post
 from items.seed import REVISIT
 from media.image import load_pillow, read_header
 from media.store import Stored, open_media
+from pipelines.media_videos import CrawledVideos
+from pipelines.once import Once
 from platforms.media.plan import is_video_address, refusal, video_sources
 
 if TYPE_CHECKING:
@@ -31,8 +32,6 @@ logger = logging.getLogger(__name__)
 ACCEPT = "image/webp,image/png,image/jpeg,image/gif;q=0.9,image/*;q=0.5,*/*;q=0.1"
 ENDINGS = ("", "jpg", "jpeg", "jfif", "png", "gif", "webp", "bmp", "tif", "tiff")
 """Of addresses that may be pictures; most of those without an ending are."""
-REMEMBERED = 10_000
-"""Addresses whose picture this crawl has: a site's logo is on each of its pages."""
 PATIENCE_SECONDS = 300
 """Longest wait for one picture, the politeness delay and its retries included."""
 
@@ -42,7 +41,8 @@ class MediaPipeline:
 
     They are fetched through Scrapy's engine: robots.txt, delays, retries, address checks and size
     limits are those of pages. A picture that cannot be had is counted, and the item goes on.
-    Videos are only counted here: who works on them downloads them (``gleanery work``).
+    Videos are only counted here, since who works on them downloads them (``gleanery work``), unless
+    ``MEDIA_VIDEOS_BY=crawl`` has the item wait for them.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -63,35 +63,29 @@ class MediaPipeline:
         )
         self.media = open_media(settings["MEDIA_URL"], max_bytes=self.max_bytes)
         self._slots = asyncio.Semaphore(settings.getint("MEDIA_IMAGE_CONCURRENCY"))
-        self._known: OrderedDict[str, asyncio.Task[MediaFile | None]] = OrderedDict()
+        self._image = Once(self._fetch)
+        self._videos = CrawledVideos(crawler) if settings["MEDIA_VIDEOS_BY"] == "crawl" else None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
     async def process_item(self, item: Item) -> Item:
-        """Return ``item`` with the pictures that could be had."""
+        """Return ``item`` with the files that could be had."""
+        visited_again = item.seed == REVISIT  # its files are in the store since it was found
         if "videos" in self.kinds and video_sources(item):
             reason = refusal(item, licence=self.licence, max_seconds=self.max_seconds)
             self._count(f"media/videos/refused/{reason}" if reason else "media/videos/wanted")
-        visited_again = item.seed == REVISIT  # its pictures are in the store since it was found
+            if self._videos and not reason and not visited_again:
+                item.media_files += await self._videos.of(item)
         if "images" in self.kinds and isinstance(item, (Post, Article)) and not visited_again:
             addresses = image_addresses(item)[: self.per_item]
             found = await asyncio.gather(*map(self._image, addresses))
             item.media_files += [file for file in found if file]
         return item
 
-    async def _image(self, url: str) -> MediaFile | None:
-        """Return the picture at ``url``, fetched once in a crawl; ``None`` if it cannot be had."""
-        task = self._known.get(url)
-        if task is None:
-            task = self._known[url] = asyncio.create_task(self._fetch(url))
-        self._known.move_to_end(url)
-        while len(self._known) > REMEMBERED:
-            self._known.popitem(last=False)
-        return await asyncio.shield(task)
-
     async def _fetch(self, url: str) -> MediaFile | None:
+        """Return the picture at ``url``; ``None`` if it cannot be had."""
         try:
             async with self._slots:
                 response = await asyncio.wait_for(self._download(url), PATIENCE_SECONDS)

@@ -37,6 +37,10 @@ class MediaFields(Fields):
     """Bytes a second of one video's download at most; 0 = no limit."""
     media_extractor_args: dict[str, dict[str, list[str]]] = Field({})
     """yt-dlp's ``--extractor-args`` for downloads, as JSON."""
+    media_videos_by: Literal["work", "crawl"] = "work"
+    """Who downloads videos: ``gleanery work``, or the crawl itself, whose items wait for them."""
+    media_video_concurrency: int = Field(2, ge=1)
+    """Videos that one crawl downloads at once."""
     media_images_per_item: int = Field(10, ge=0)
     """Images of one item that are fetched at most, in their order."""
     media_image_concurrency: int = Field(8, ge=1)

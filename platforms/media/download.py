@@ -24,7 +24,7 @@ from platforms.media.downloaded import (
 )
 from platforms.media.guard import GuardedNetwork
 from platforms.media.http_file import HttpFile
-from platforms.media.plan import Source, refusal, video_sources
+from platforms.media.plan import Source, refusal, video_source, video_sources
 from platforms.media.reddit_video import MAX_BYTES, choose_streams, manifest_address
 from platforms.media.robots import check_robots
 from platforms.media.rules import MediaRules
@@ -95,6 +95,30 @@ def download(
     if not done:
         raise refused[0]
     return done
+
+
+def download_address(
+    url: str,
+    rules: MediaRules,
+    folder: Path,
+    *,
+    progress: Progress = ignore_progress,
+    cancelled: Cancelled = never,
+) -> Downloaded:
+    """Fetch the one video at an address, as :func:`download`, for who has no item of it.
+
+    Raises:
+        ConfigError: The extra ``media`` is not installed.
+        MediaRefusedError: Never again; also where nothing tells the licence that is asked for.
+        MediaUnavailableError: Try again later.
+    """
+    source = video_source(url)
+    if source is None:
+        raise MediaRefusedError(f"{url}: it is no address of a video")
+    if rules.licence == "creative_commons" and source.how != "youtube":
+        raise MediaRefusedError(f"{url}: nothing marks it as Creative Commons")
+    folder.mkdir(parents=True, exist_ok=True)
+    return _Fetch(source, rules, folder, progress, cancelled).run()
 
 
 @dataclass(slots=True)

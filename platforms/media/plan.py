@@ -54,6 +54,11 @@ def refusal(item: Item, *, licence: str, max_seconds: float) -> str | None:
     return None
 
 
+def video_source(url: str) -> Source | None:
+    """Return what is behind an address that we have no item of; ``None`` if it is no video."""
+    return Source("youtube", url) if _is_youtube_page(url) else _source(url)
+
+
 def is_video_address(url: str) -> bool:
     """Whether an address leads to a video file, by its host or its ending."""
     return _source(url) is not None

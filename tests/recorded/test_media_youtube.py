@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import time
 
 import httpx2
 import pytest
 
 from gleanery.config import Config
 from gleanery.errors import MediaRefusedError, MediaUnavailableError
-from items import Video
+from items import Video, item_from_dict
 from media.ffmpeg import ffmpeg_program
+from media.store import open_media
+from pipelines.work.plan import DOWNLOAD
+from pipelines.work.steps import STEPS
 from platforms.media import Downloaded
 from platforms.media.download import download
 from platforms.media.downloaded import DownloadCancelledError
 from platforms.media.guard import GuardedNetwork
+from tests.crawl import scrapy_crawl
 from tests.media_site import MediaSite
 from tests.mitm import MitmProxy
 from tests.recorded.youtube_coverage import UNAVAILABLE
 from tests.youtube_media import VIDEO, MediaReplay, drawn_streams
-from tests.youtube_replay import EXTRACTOR_ARGS, YoutubeReplay, load_recordings
+from tests.youtube_replay import (
+    EXTRACTOR_ARGS,
+    YoutubeReplay,
+    load_recordings,
+    replay_settings,
+)
 
 OTHER = "ud9d5cMDP_0"
 """It is not under Creative Commons."""
@@ -66,11 +77,15 @@ def streams_of(done: Downloaded) -> str:
 
 
 def test_a_video_is_downloaded_in_at_most_360_lines_with_its_sound(youtube, tmp_path):
+    """No faster than allowed: asserted on the clock, which may only be late."""
     proxy, media = youtube
-    told = []
+    told, twice_its_size = [], 2 * len(media.bodies["18"])
+    limited = config(proxy, media_bytes_per_second=twice_its_size)
+    began = time.monotonic()
 
-    (done,) = download(video(), config(proxy), tmp_path, progress=lambda *x: told.append(x))
+    (done,) = download(video(), limited, tmp_path, progress=lambda *x: told.append(x))
 
+    assert time.monotonic() - began >= 0.5
     assert (done.role, done.content_type) == ("video", "video/mp4")
     assert done.source == f"https://www.youtube.com/watch?v={VIDEO}"
     assert list(tmp_path.iterdir()) == [done.path]
@@ -151,6 +166,29 @@ def test_a_media_server_that_refuses_now_is_tried_later_and_a_lost_video_never(y
             download(video(name), config(proxy), tmp_path / name)
     with pytest.raises(MediaRefusedError):
         download(video("short"), config(proxy), tmp_path / "short")
+
+
+def test_a_crawl_downloads_by_itself_where_it_is_told_to(youtube, tmp_path):
+    """By ``ytdlp+https``; whoever takes the item's job finds the file there."""
+    proxy, media = youtube
+    here = {
+        "DOWNLOAD_MEDIA": "videos",
+        "MEDIA_VIDEOS_BY": "crawl",
+        "MEDIA_LICENCE": "creative_commons",
+        "MEDIA_EXTRACTOR_ARGS": json.dumps(EXTRACTOR_ARGS),
+    }
+
+    result = scrapy_crawl(
+        "youtube", tmp_path, settings=replay_settings(proxy.url) | here, video=VIDEO, max_depth=0
+    )
+
+    row = next(row for row in result.items if row["kind"] == "video")
+    (file,) = row["media_files"]
+    assert (file["role"], file["source"]) == ("video", row["url"])
+    assert open_media(tmp_path / "media").read(file["key"]) == media.bodies["18"]
+    assert [itag for itag, _ in media.asked] == ["18"]
+    assert (result.stats["ytdlp/stored"], result.stats["vectorize/queued"]) == (1, 1)
+    assert STEPS[DOWNLOAD].is_done(item_from_dict(row), "")
 
 
 def test_nothing_leads_yt_dlp_to_this_machine(recordings, youtube, tmp_path):

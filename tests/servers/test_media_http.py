@@ -6,13 +6,17 @@ import base64
 import time
 
 import pytest
+from scrapy.exceptions import NotConfigured
+from scrapy.utils.test import get_crawler
 
+from crawlers.handlers.ytdlp import YtdlpHandler
 from gleanery.config import Config
 from gleanery.demo.server import DemoServer
 from gleanery.errors import ConfigError, MediaRefusedError, MediaUnavailableError
 from items import Article
-from platforms.media.download import download
+from platforms.media.download import download, download_address
 from platforms.media.downloaded import DownloadCancelledError
+from platforms.media.rules import MediaRules
 from tests.media_site import MediaSite, draw_clip, draw_tone
 from tests.mitm import MitmProxy
 from tests.web import Web
@@ -199,6 +203,10 @@ def test_a_rate_limit_is_kept(site, tmp_path, clip):
 def test_nothing_is_downloaded_until_the_operator_says_so(tmp_path):
     with pytest.raises(ConfigError, match=r"terms forbid.*GLEANERY_DOWNLOAD_MEDIA=videos.*약관"):
         download(page("http://e.com/a.mp4"), Config(), tmp_path)
+    with pytest.raises(NotConfigured, match=r"terms forbid.*GLEANERY_DOWNLOAD_MEDIA=videos.*약관"):
+        YtdlpHandler.from_crawler(
+            get_crawler(settings_dict=Config(home=tmp_path).scrapy_settings())
+        )
 
 
 def test_an_item_without_videos_and_one_of_another_licence_are_refused(tmp_path):
@@ -206,6 +214,9 @@ def test_an_item_without_videos_and_one_of_another_licence_are_refused(tmp_path)
         download(page("http://e.com/a.jpg"), config(), tmp_path)
     with pytest.raises(MediaRefusedError, match="licence"):
         download(page("http://e.com/a.mp4"), config(media_licence="creative_commons"), tmp_path)
+    rules = MediaRules.of(config(media_licence="creative_commons"))
+    with pytest.raises(MediaRefusedError, match="nothing marks it"):
+        download_address("http://e.com/a.mp4", rules, tmp_path)
 
 
 def test_through_the_operators_proxy_literals_are_not_asked_of_it(tmp_path):

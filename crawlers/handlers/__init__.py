@@ -1,0 +1,1 @@
+"""Download handlers: what answers requests of schemes that Scrapy does not know."""
