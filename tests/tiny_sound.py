@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 SOURCES = ["drums", "bass", "other", "vocals"]
+SIX_SOURCES = [*SOURCES, "guitar", "piano"]
+"""Those of ``htdemucs_6s``."""
 
 
 def spleeter(folder: Path) -> Path:
@@ -34,12 +36,12 @@ def save_gain(path, gain, told, shape=(2, "n", 512, 1024)):
     onnx.save(model, path)
 
 
-def demucs(folder: Path) -> Path:
+def demucs(folder: Path, sources: list[str] = SOURCES) -> Path:
     """A small HTDemucs of random weights, packed as its makers pack theirs."""
     torch = pytest.importorskip("torch", reason="needs torch: make test-models")
     htdemucs = pytest.importorskip("demucs_infer.htdemucs", reason="make test-models")
     arguments = {
-        "sources": SOURCES, "channels": 4, "depth": 2, "nfft": 512, "t_layers": 1,
+        "sources": sources, "channels": 4, "depth": 2, "nfft": 512, "t_layers": 1,
         "t_heads": 2, "bottom_channels": 16, "dconv_mode": 0, "segment": Fraction(2),
     }  # fmt: skip
     torch.manual_seed(0)

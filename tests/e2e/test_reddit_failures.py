@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.crawl import scrapy_crawl
+from tests.e2e.test_media_images import picture
+from tests.media_site import MediaSite
 from tests.reddit_replay import CREDENTIALS
 from tests.reddit_site import TOKEN_PATH, Answer, RedditSite, comment, listing, post, thread, token
 
@@ -133,7 +135,12 @@ def test_a_spent_limit_holds_the_next_request_back(tmp_path):
 
 
 def test_posts_threads_and_sources_keep_their_levels(tmp_path):
-    """Listing at 0, its threads and what a cross-post repeats at 1; over 18 left out, counted."""
+    """Listing at 0, its threads and what a cross-post repeats at 1; over 18 left out, counted.
+
+    A post's picture is fetched along, if wished.
+    """
+    pictures = MediaSite()
+    shown = post("a", is_self=False, url=pictures.put("/a.png", picture("red")))
     repeat = post("repeat", crosspost_parent="t3_source")
     adult = post("adult", over_18=True)
     more = {
@@ -144,18 +151,19 @@ def test_posts_threads_and_sources_keep_their_levels(tmp_path):
     reply = listing(comment("c2", "t1_c1", "a", body="[deleted]", author="[deleted]"))
     routes = {
         hot("xx"): [
-            Answer(200, listing(post("a"), adult, after="t3_a")),
+            Answer(200, listing(shown, adult, after="t3_a")),
             Answer(200, listing(repeat)),
         ],
-        "/comments/a": [Answer(200, thread(post("a"), comment("c1", "t3_a", "a", reply), more))],
+        "/comments/a": [Answer(200, thread(shown, comment("c1", "t3_a", "a", reply), more))],
         "/comments/repeat": [Answer(200, thread(repeat))],
         "/comments/source": [
             Answer(200, thread(post("source"), comment("s1", "t3_source", "source")))
         ],
         "/api/morechildren": [Answer(200, things)],
     }
-    with RedditSite(routes) as site:
-        result = scrapy_crawl("reddit", tmp_path, env=at(site), subreddit="xx")
+    images = {"DOWNLOAD_MEDIA": "images"}
+    with pictures, RedditSite(routes) as site:
+        result = scrapy_crawl("reddit", tmp_path, env=at(site), subreddit="xx", settings=images)
 
     assert [(row["external_id"], row["depth"]) for row in result.items] == [
         ("t3_a", 0),
@@ -173,6 +181,8 @@ def test_posts_threads_and_sources_keep_their_levels(tmp_path):
         None,
         "",
     )
+    (file,) = rows["t3_a"]["media_files"]
+    assert (file["role"], file["source"]) == ("image", f"{pictures.url}/a.png")
     assert rows["t3_repeat"]["crosspost_of"] == "reddit:t3_source"
     assert result.stats["reddit/over_18_skipped"] == 1
     assert complaints(result.log) == []

@@ -133,6 +133,20 @@ async def test_demucs_gives_four_stems_of_any_sound_and_keeps_those_asked_for(
     assert samples.shape[1] / rate == pytest.approx(len(said.samples) / 16_000, abs=0.05)
 
 
+async def test_demucs_gives_six_stems_where_its_network_has_them(ask, tmp_path):
+    network = tiny_sound.demucs(tmp_path, tiny_sound.SIX_SOURCES)
+    noise = np.random.default_rng(0).standard_normal(44_100).astype(np.float32)
+
+    stems = await ask("separate", f"demucs:{network}", save(tmp_path / "a.flac", noise, 44_100))
+
+    shares = {stem.name: stem.share for stem in stems.stems}
+    assert list(shares) == tiny_sound.SIX_SOURCES
+    assert sum(shares.values()) == pytest.approx(1, abs=0.001)
+    assert stems.shares.speech == pytest.approx(shares["vocals"], abs=0.001)
+    instruments = sum(shares[name] for name in ("drums", "bass", "guitar", "piano"))
+    assert stems.shares.music >= instruments - 0.001
+
+
 async def test_a_stem_that_is_not_there_is_named(demucs, ask, tmp_path):
     path = save(tmp_path / "a.wav", np.zeros(16_000, np.float32))
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -74,6 +78,41 @@ def test_workers_killed_at_random_moments(site, tmp_path):
             worker.kill()
     with started_worker(tmp_path, "--once", **DEBUG) as worker:
         assert worker.wait(120) == 0
+
+    assert_all_is_done_once(tmp_path)
+
+
+def decoders(worker) -> list[int]:
+    """Processes of the worker's sandbox (``media.launch``)."""
+    running = []
+    for task in Path(f"/proc/{worker.pid}/task").iterdir():
+        with suppress(OSError):  # it has ended
+            children = (task / "children").read_text().split()
+            running += [int(c) for c in children if b"media.inside" in command_of(c)]
+    return running
+
+
+def command_of(process: str) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def test_decoders_killed_at_random_moments(site, tmp_path):
+    """As where memory runs out: the step is done again, and nobody else notices."""
+    chance, killed = random.Random(KILLS), 0
+    filled(tmp_path, site)
+    often = {"GLEANERY_WORK_ATTEMPTS": str(KILLS + 1)}
+    with started_worker(tmp_path, **DEBUG, **often) as worker:
+        while killed < KILLS:
+            wait_until(lambda: decoders(worker), seconds=60)
+            time.sleep(chance.uniform(0, 0.1))
+            with suppress(IndexError, ProcessLookupError):
+                os.kill(decoders(worker)[0], signal.SIGKILL)
+                killed += 1
+        wait_until(lambda: counts(tmp_path).done == len(VIDEOS), seconds=120)
+        assert worker.poll() is None
 
     assert_all_is_done_once(tmp_path)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pytest
 
 from gleanery.config import Config
-from items import Annotation, Video, item_from_dict
+from items import Annotation, MediaFile, Video, item_from_dict
+from media.probe import probe
 from media.store import open_media
 from model_server.client import ModelClient
 from model_server.server import build_server
 from pipelines.work import sound
+from pipelines.work.files import split_sound
 from pipelines.work.tools import Tools
 from storage import open_store
+from tests.media.making import video
 from tests.model_echo import TAXONOMY, engine_set
 from tests.model_talking import TalkingEngine
 
@@ -46,6 +49,29 @@ async def test_a_long_transcript_is_summed_up_to_its_end(tools):
 
     assert summary["value"] == {"plan": PLAN, "text": "65 characters."}
     assert (summary["engine"], summary["version"]) == ("echo", "echo-1/taxonomy-1")
+
+
+async def test_a_film_without_sound_goes_through_every_plan_and_asks_nobody(tools, tmp_path):
+    """It gets its empty answers, so that it is not tried again."""
+    path = video(tmp_path / "mute.mp4", seconds=1)
+    film = MediaFile(key=tools.media.put_file(path).key, role="video", content_type="video/mp4",
+                     size=path.stat().st_size, facts=probe(path).to_dict())  # fmt: skip
+    item = Video(platform="youtube", external_id="a", url="https://youtu.be/a", media_files=[film])
+    tools.store.save([item])
+    steps = ["separate", "denoise", "transcribe", "summarize"]
+    plans = ["+".join(steps[: n + 1]) for n in range(len(steps))]
+
+    await split_sound(tools, item, "", lambda *_: None)
+    for plan in plans:
+        await sound.run(tools, item, plan, lambda *_: None)
+
+    stored = item_from_dict(tools.store.find(item.identity))
+    assert all(sound.is_done(stored, plan) for plan in plans)
+    assert [file.role for file in stored.media_files] == ["video"]
+    assert {a.tool: (a.value["text"], a.engine) for a in stored.annotations} == {
+        "transcribe": ("", ""),
+        "summarize": ("", ""),
+    }
 
 
 async def test_silence_has_an_empty_summary_of_no_engine(tools):
