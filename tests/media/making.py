@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,23 @@ def hdr(path: Path, transfer: str, grey: str) -> Path:
            "scale=out_color_matrix=bt2020:out_range=tv,format=yuv420p10le", "-c:v", "libx265",
            "-x265-params", params, "-colorspace", "bt2020nc", "-color_primaries", "bt2020",
            "-color_trc", transfer, "-tag:v", "hvc1", path)  # fmt: skip
+    return path
+
+
+def of_100_hours(path: Path, film: Path) -> Path:
+    """Write ``film`` as Matroska whose header claims 100 hours; the packets are what they were."""
+    ffmpeg("-i", film, "-c", "copy", path)
+    data = bytearray(path.read_bytes())
+    place = data.index(bytes.fromhex("448988")) + 3  # Duration: 8 bytes, milliseconds
+    struct.pack_into(">d", data, place, 100 * 3600 * 1000.0)
+    path.write_bytes(data)
+    return path
+
+
+def of_16k(path: Path) -> Path:
+    """Write one frame of 16,384 × 2,400 pixels."""
+    ffmpeg("-f", "lavfi", "-i", "color=s=16384x2400:r=1:d=1", "-pix_fmt", "yuvj420p", "-c:v",
+           "mjpeg", path)  # fmt: skip
     return path
 
 

@@ -15,6 +15,7 @@ from model_server.client import ModelClient
 from model_server.engines.stub import StubOptions
 from model_server.flow import stream
 from model_server.server import build_server
+from tests.media import making
 from tests.media.making import scenes, video
 from tests.model_echo import TAXONOMY, engine_set
 from tests.model_seeing import LABELS, SeeingEngine
@@ -169,6 +170,46 @@ async def test_a_file_that_is_no_video_is_refused_and_the_server_lives(serve, st
 
     assert str(caught.value)
     assert after.clips == 1
+
+
+@pytest.mark.slow
+async def test_one_server_outlives_every_odd_and_hostile_file(serve, store, tmp_path):
+    """Each gets its vectors or its reason; ``tests/media/test_hostile.py`` has more of them."""
+    client = await serve(SeeingEngine())
+    film = making.video(tmp_path / "film.mp4", seconds=1, sound=True)
+    data = film.read_bytes()
+    refused = {
+        "broken at its start": data[: len(data) // 2],
+        "not a media file": b"<html>" + data[9:],
+        "more than 36,000,000 pixels": making.of_16k(tmp_path / "a.avi"),
+        "no video stream": sound_alone(tmp_path / "a.m4a"),
+    }
+    read = [
+        making.of_100_hours(tmp_path / "long.mkv", film),
+        making.video(tmp_path / "mute.webm", seconds=1),
+        making.uneven(tmp_path / "uneven.mp4"),
+        making.turned(tmp_path / "turned.mp4", 90),
+        making.hdr(tmp_path / "hdr.mp4", "smpte2084", "0x808080"),
+    ]
+
+    async def of(given):
+        put = store.put_bytes if isinstance(given, bytes) else store.put_file
+        try:
+            return await client.vectorize_video(put(given).key, max_clips=1)
+        except ModelToolError as error:
+            return str(error)
+
+    said = {reason: await of(given) for reason, given in refused.items()}
+    found = [await of(path) for path in read]
+
+    assert [reason for reason, text in said.items() if reason not in str(text)] == [], said
+    assert [getattr(one, "clips", one) for one in found] == [1] * len(read)
+    assert found[0].duration_seconds == pytest.approx(1, abs=0.1)
+
+
+def sound_alone(path):
+    making.ffmpeg("-f", "lavfi", "-i", "sine=440:d=1", path)
+    return path
 
 
 @pytest.mark.parametrize("wrong", [{"stride_seconds": 0}, {"max_clips": 0}, {"max_clips": 10**6}])
