@@ -1,4 +1,4 @@
-"""Seeds: what each has brought, and the profiles that name them, as files to edit."""
+"""Seeds: what each has brought, who began with it, and profiles that name them, to be edited."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from gleanery.errors import ConfigError
 from items.clock import utc_now
 from storage.office.sessions import Session
 from storage.seed_yields import all_yields, seed_policy, told, told_of
+from storage.seeds_begun import seeds_begun
 
 gate = Gate()
 ROWS = 200
@@ -51,19 +52,21 @@ class Gone(BaseModel):
 def page(
     request: Request, desk: AtDesk, after: Annotated[int, Query(ge=0, le=2**31)] = 0
 ) -> Response:
-    """List profiles, and what seeds have brought, beginning after so many."""
+    """List profiles, what seeds have brought, beginning after so many, and who began with them."""
     seeds = all_yields(desk.store)
     shown = told_of(seeds[after : after + ROWS], utc_now(), seed_policy(desk.settings.get))
     return show(
         request, "seeds", profiles=_profiles(desk), seeds=shown,
         more=after + ROWS if len(seeds) > after + ROWS else 0,
+        begun=seeds_begun(desk.store, limit=ROWS), most=ROWS,
     )  # fmt: skip
 
 
 @gate.read("/seeds", role="viewer")
 def api(desk: AtDesk) -> dict[str, Any]:
-    """List ``profiles``, and ``seeds`` with their yield, as ``gleanery seeds`` does."""
-    return {"profiles": _profiles(desk), "seeds": _yields(desk)}
+    """List ``profiles``, ``seeds`` as ``gleanery seeds`` does, ``begun`` as with ``--begun``."""
+    begun = seeds_begun(desk.store, limit=ROWS)
+    return {"profiles": _profiles(desk), "seeds": _yields(desk), "begun": begun}
 
 
 @gate.page("/seeds/file", role="viewer")

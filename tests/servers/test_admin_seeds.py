@@ -7,10 +7,14 @@ from lxml import html
 
 pytest.importorskip("argon2", reason="needs gleanery[server]")
 
-from items import load_profile
+from items import Seed, load_profile
+from items.clock import to_iso
 from items.seed import PROFILES
+from storage import open_store
+from storage.seeds_begun import note_begun
 from tests.admin_site import admin_site, token_of
 from tests.cli import gleanery
+from tests.purge_home import NOON
 
 GOOD = "# ours\n- {platform: reddit, kind: subreddit, value: korea, category: news_media}\n"
 
@@ -56,6 +60,24 @@ def test_a_profile_is_saved_used_and_noted(site, client):
     assert [gone["action"], new["action"]] == ["seeds.remove", "seeds.save"]
     assert "+- {platform: reddit, kind: subreddit" in new["after"]["diff"]
     assert "-- {platform: reddit, kind: subreddit" in gone["after"]["diff"]
+
+
+def test_crawls_are_listed_with_the_seeds_they_began_with(site, client):
+    odd = Seed(platform="google", kind="query", value="<b>김치</b> & co")
+    with open_store("sqlite", site.home / "gleanery.db") as store:
+        for job in (None, "a job/1"):
+            note_begun(store, "google-1", [odd], NOON, job=job)
+
+    (told,) = client.get("/api/seeds").json()["begun"]
+    page = html.fromstring(client.get("/seeds", headers={"Accept-Language": "ko"}).text)
+
+    assert [told] == gleanery(site.home, "seeds", "--begun", "--json").json
+    assert (told["times"], told["at"]) == (2, to_iso(NOON))
+    (row,) = page.cssselect("#begun tbody tr")
+    shown = [cell.text_content() for cell in row]
+    assert shown == [odd.label, "google-1", "a job/1", "2", "2026-11-01 12:00", "2026-11-01 12:00"]
+    assert row.cssselect("a")[0].get("href") == "/job?name=a%20job/1"
+    assert "수집이 시작한 시드" in page.text_content()
 
 
 @pytest.mark.parametrize(
