@@ -6,6 +6,7 @@ PLACES = {
     "store": "store / 저장소",
     "topics": "topics / 화제",
     "seeds": "seeds / 시드",
+    "jobs": "jobs / 수집 작업",
     "media": "media files / 미디어 파일",
     "work": "work queue / 작업 대기열",
     "near": "near-duplicates / 중복 색인",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from exports.known import known_folders
@@ -135,6 +135,7 @@ def opened_purge(
             NearPlace(stack.enter_context(NearIndex(index_file(config.home)))),
             TopicsPlace(store),
             SeedsPlace(store),
+            *_jobs_places(config, stack),
             MediaPlace(open_media(config.media_place)),
             StorePlace(store),
         ]
@@ -148,3 +149,14 @@ def opened_purge(
             examples=ExamplesPlace(config.home),
             progress=progress,
         )
+
+
+def _jobs_places(config: Config, stack: ExitStack) -> list[Place]:
+    """Open the jobs where there are any; scrapyd and the admin page, which make them, need more."""
+    get = config.scrapy_settings().get
+    if "mysql" not in str(get("STORE")) and not (config.home / "jobs.db").exists():
+        return []
+    from purging.jobs import JobsPlace  # noqa: PLC0415 - needs SQLAlchemy, of the extra ``server``
+    from storage.jobs import open_jobs  # noqa: PLC0415
+
+    return [JobsPlace(stack.enter_context(closing(open_jobs(get, config.home))))]

@@ -37,13 +37,13 @@ class SeedsPlace(Place):
                 book.delete(keys)
 
     def _found(self, targets: Targets) -> tuple[list[str], list[str]]:
-        yields = [r["key"] for r in self.yields.scan() if _names(r["key"], targets)]
-        begun = [r["key"] for r in self.begun.scan() if _names(label_of(r), targets)]
+        yields = [r["key"] for r in self.yields.scan() if names(r["key"], targets)]
+        begun = [r["key"] for r in self.begun.scan() if names(label_of(r), targets)]
         return yields, begun
 
 
-def _names(label: str, targets: Targets) -> bool:
-    """Whether a seed, ``platform:kind=value``, names an author or an item that goes."""
+def names(label: str, targets: Targets) -> bool:
+    """Return whether a seed, ``platform:kind=value``, names an author or an item that goes."""
     platform, _, rest = label.partition(":")
     words = _WORD.findall(rest.partition("=")[2])
     ids = [f"{platform}:{kind}{word}" for word in words for kind in ("", "t1_", "t3_")]

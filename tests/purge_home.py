@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +20,9 @@ from model_server.likeness.profiles import Card, Profile, save_profile
 from quality import Entry, NearIndex, fingerprint
 from storage import open_store
 from storage.book import SEEDS, TOPICS
+from storage.jobs import Job, open_jobs
+from storage.jobs.branch import Branch
+from storage.jobs.history import JobHistory
 from storage.seeds_begun import note_begun
 from storage.work import open_queue
 
@@ -87,6 +93,7 @@ def fill(home: Path) -> Path:
             [seed.label for seed in seeds],
             lambda label, _: SeedYield(key=label, group="reddit", at=NOON).to_dict(),
         )
+    ask(home)
     media = open_media(home / "media")
     for data in (OWN, SHARED, VECTORS):
         media.put_bytes(data)
@@ -103,6 +110,19 @@ def fill(home: Path) -> Path:
     (scratch / "half.mp4").write_bytes(b"half a video")
     teach(home / "profiles")
     return home
+
+
+def ask(home: Path, get: Callable[[str], Any] = {"STORE": "sqlite"}.get) -> None:
+    """Keep two jobs for Kim's page: one that has ended, with its chart, and one that waits."""
+    arguments = {"user": ASKED[0][1], "subreddit": "tea"}
+    labels = [f"reddit:{kind}={value}" for kind, value in arguments.items()]
+    branches = [Branch(seed=label, depth=0, host="r.example") for label in labels]
+    with closing(open_jobs(get, home)) as ledger:
+        ledger.add(Job(job="ended", spider="reddit", arguments=arguments))
+        ledger.add(Job(job="waits", spider="reddit", arguments={"user": "kim"}))
+        ledger.take("ended", "node")
+        JobHistory(ledger).keep_branches("ended", branches)
+        ledger.end("ended", "finished")
 
 
 def teach(folder: Path) -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ from model_server.likeness.profiles import load_labelled, load_profile
 from quality import NearIndex
 from storage import open_store
 from storage.book import SEEDS, TOMBSTONES, TOPICS
+from storage.jobs import open_jobs
+from storage.jobs.branch import OTHERS as OTHER_SEEDS
+from storage.jobs.history import JobHistory
 from storage.seeds_begun import seeds_begun
 from storage.tombstones import ITEM, author_mark, bury, mark_of
 from storage.work import open_queue
@@ -64,6 +68,10 @@ def test_all_of_an_author_is_gone_from_every_place_and_others_keep_theirs(home):
         left = ["reddit:subreddit=tea", "reddit:user=kimberley"]
         assert sorted(record["key"] for record in store.book(SEEDS).scan()) == left
         assert sorted(seed["label"] for seed in seeds_begun(store)) == left
+    with closing(open_jobs({"STORE": "sqlite"}.get, home)) as jobs:
+        ended, waits = jobs.find("ended"), jobs.find("waits")
+        assert (ended.arguments, waits.arguments) == ({"subreddit": "tea"}, {"user": "kim"})
+        assert [b.seed for b in JobHistory(jobs).branches("ended")] == [OTHER_SEEDS, left[0]]
     with open_queue("", home) as queue:
         assert (queue.counts().queued, queue.known(KIMS)) == (2, [])
     with NearIndex(home / "near.db") as index:
