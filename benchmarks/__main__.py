@@ -9,7 +9,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PARTS = {
     "admin_items", "admin_jobs", "admin_live", "admin_pages",
-    "frontier_site", "frontier_crawler", "scale_worker", "serving_load", "video_gpu",
+    "frontier_site", "frontier_crawler", "near_filling", "near_texts", "scale_worker",
+    "serving_load", "video_gpu",
 }  # fmt: skip
 """Files that others run."""
 NAMES = sorted(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
+from typing import get_type_hints
 
 import pytest
 
-from items import Annotation, Comment, Post, Video, item_from_dict
+from items import Annotation, Article, Author, Comment, Post, Video, item_from_dict
 
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
 POST = Post(
@@ -44,6 +45,28 @@ def test_whatever_people_write_comes_back_as_it_was(store, text):
     assert item_from_dict(store.find(reply.identity)) == reply
     assert [row["title"] for row in store.latest(category=text)] == [text]
     assert store.stats(classified_kinds=["post"]).total == 3
+
+
+def test_every_text_field_of_every_kind_takes_what_looks_like_a_statement(store):
+    items = [
+        whole(kind, STRINGS[name])
+        for kind in (Post, Comment, Article, Video, Author)
+        for name in ("sql", "mongo")
+    ]
+    store.save(items)
+
+    assert [item_from_dict(row) for row in store.scan()] == items
+
+
+def whole(kind, text):
+    """Return an item with ``text`` in every field that holds texts."""
+    hints = get_type_hints(kind)
+    texts = {
+        field.name: [text] if hints[field.name] == list[str] else text
+        for field in fields(kind)
+        if field.init and hints[field.name] in (str, str | None, list[str])
+    }
+    return kind(**texts | {"platform": kind.__name__.lower(), "fetched_at": NOW})
 
 
 def test_identities_that_look_alike_are_different_items(store):

@@ -244,6 +244,9 @@ def test_what_looks_like_a_statement_is_a_text(api, text):
     assert api.get("/v1/search", q="여행", author=text).json()["items"] == []
     for path in ("/v1/item", "/v1/item/comments", "/v1/item/similar"):
         assert api.get(path, identity=text).status_code == 404
+    everywhere = api.inject(text)
+    assert everywhere.total() > 40
+    assert {*everywhere} <= {200, 404, 422}
 
 
 def test_who_has_no_key_or_not_the_scope_is_refused(api):
@@ -351,7 +354,13 @@ def test_every_store_is_served(tmp_path, store_options, name):
         page = api.json("/v1/items", platform="youtube", limit=2)
         found = api.json("/v1/search", q="경복궁", category="food")
         said = api.json("/v1/item", identity="youtube:v0")["transcripts"]
+        with store:
+            before = list(store.scan())
+        answers = [api.inject(text) for text in INJECTED[:5]]
+        with store:
+            assert list(store.scan()) == before
 
+    assert {status for each in answers for status in each} <= {200, 404, 422}
     assert [i["identity"] for i in page["items"]] == ["youtube:v29", "youtube:v28"]
     assert [i["identity"] for i in found["items"]] == ["reddit:t3_a"]
     assert said[0]["text"] == "안녕하세요"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks import near_filling as filling
+from benchmarks import near_texts
 from gleanery.errors import StoreError
 from quality import Entry, NearIndex, Twin, assess, fingerprint
 from quality.engagement import Standing
@@ -328,3 +331,24 @@ def test_threads_that_are_left_stay_in_the_groups_they_were_in(tmp_path_factory,
         for b in left:
             together = before[f"t{a}"] == before[f"t{b}"]
             assert (after[f"t{a}"] == after[f"t{b}"]) == together
+
+
+def test_the_benchmark_fills_an_index_as_adding_does(tmp_path):
+    """So that what it measures at a million texts is the index of ``gleanery quality``."""
+    filling.write(tmp_path / "bulk.db", map(filling.marks, range(1)), lambda _: None)
+    with NearIndex(tmp_path / "own.db") as index:
+        index.add(
+            Entry(filling.identity(0, n), filling.identity(0, n), fingerprint(text))
+            for n, text in enumerate(near_texts.texts(0))
+        )
+
+    one, other = (kept_in(tmp_path / name) for name in ("bulk.db", "own.db"))
+    assert one == other
+    assert 900 < len(one[0]) <= 1000
+
+
+def kept_in(path):
+    """What a check reads."""
+    with closing(sqlite3.connect(path)) as db:
+        texts = "SELECT id, identity, thread, digest, signature FROM texts ORDER BY id"
+        return [db.execute(q).fetchall() for q in (texts, "SELECT * FROM bands ORDER BY 1, 2")]
