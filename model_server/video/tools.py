@@ -15,8 +15,10 @@ from mcp_types import CallToolResult
 from pydantic import Field
 
 from media.frames import STRIDE_SECONDS
-from media.sampling import Clip, ClipPlan, read_clips, schedule
+from media.sampling import Clip, ClipPlan, schedule
+from media.together import read_together
 from model_server.answers import structured, told_errors
+from model_server.cores import cores
 from model_server.engine_set import Answer, EngineSet
 from model_server.flow import Told, stream, telling
 from model_server.media_files import MediaFiles
@@ -26,6 +28,9 @@ from model_server.video.collector import VideoCollector, to_safetensors
 from model_server.video.frames import CLIP_FRAMES, TimedClip, check_times, clips_of, decode_frames
 
 CAPABILITY: Capability = "vectorize_video"
+NO_CLIP = np.empty((0, 224, 224, 3), np.uint8)
+DECODER_CORES = 2
+"""Cores that one decoder uses."""
 Stride = Annotated[float, Field(ge=0.01, le=600)]
 MaxClips = Annotated[int, Field(ge=1, le=MAX_CLIPS)] | None
 
@@ -77,7 +82,7 @@ class VideoTools:
                 chosen = await asyncio.to_thread(schedule, path, plan)
                 told.total = float(len(chosen.clips))
                 result = await self._vectorize(
-                    _timed(read_clips(path, chosen)),
+                    _timed(read_together(path, chosen, decoders=self._decoders())),
                     told,
                     reached=lambda _, count: count,
                     plan={"media": media, "plan": json.dumps(asdict(plan), sort_keys=True)},
@@ -85,6 +90,11 @@ class VideoTools:
                     duration=chosen.duration_seconds,
                 )
         return structured(result)
+
+    def _decoders(self) -> int:
+        """One, but where a batch holds many clips (a GPU's) as many as there are cores for."""
+        at_once = self._engines.able(CAPABILITY).at_once(NO_CLIP)
+        return max(1, cores() // DECODER_CORES) if at_once > 1 else 1
 
     async def vectorize_frames(
         self, context: Context, frames: str, times: list[float] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from media.frames import frames_at
 from media.sampling import FULL, ClipPlan, clips, read_clips, schedule
 from media.scenes import Scene
+from media.together import read_together
 from tests.media import making
 
 PICTURES = ("smptebars", "mandelbrot", "rgbtestsrc", "smptebars")
@@ -110,6 +112,37 @@ def test_a_video_shorter_than_a_clip_is_spread_over_it(tmp_path):
 
     assert clip.frames.shape == (8, 224, 224, 3)
     assert set(clip.times.round(2)) == {0.0, 0.04}
+
+
+@pytest.mark.parametrize("damaged", [False, True], ids=["whole", "damaged"])
+def test_several_decoders_give_what_one_gives(tmp_path, damaged):
+    """Where nothing can be decoded any more, the last frame before is still seen."""
+    path = making.video(tmp_path / "a.mp4", "-g", "25", "-movflags", "+faststart", seconds=20)
+    if damaged:
+        data = path.read_bytes()
+        path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+    plan = ClipPlan(stride_seconds=0.1, scene_aware=False, skip_near_duplicates=False)
+    chosen = schedule(path, plan)
+
+    one = list(read_clips(path, chosen))
+    together = list(read_together(path, chosen, decoders=2))
+
+    assert len(one) == 25
+    for a, b in zip(one, together, strict=True):
+        assert (a.index, a.start, a.seconds) == (b.index, b.start, b.seconds)
+        assert b.times == pytest.approx(a.times, abs=0.1 if damaged else 0)
+        assert damaged or np.array_equal(a.frames, b.frames)
+
+
+def test_several_decoders_end_with_whoever_reads(tmp_path):
+    path = making.video(tmp_path / "a.mp4", seconds=30)
+    plan = ClipPlan(stride_seconds=0.1, scene_aware=False, skip_near_duplicates=False)
+
+    with closing(read_together(path, schedule(path, plan), decoders=2)) as got:
+        first = next(got)
+
+    assert first.index == 0
+    assert [t.name for t in threading.enumerate() if t.name.startswith("decode")] == []
 
 
 def test_stopping_early_ends_the_decoder(tmp_path):
