@@ -65,7 +65,7 @@ async def test_progress_is_told_clip_by_clip_and_never_falls(serve):
 
     assert (result.clips, result.frames, result.dim, result.labels[0].name) == (3, 24, 4, "red")
     assert [done for done, *_ in heard] == sorted({done for done, *_ in heard})
-    assert heard[-1] == (24, 24, "3 clips")
+    assert heard[-1] == (pytest.approx(24, abs=0.01), 24, "3 clips")  # signs of life add a bit
 
 
 async def test_a_call_is_waited_for_as_long_as_the_tool_says_it_is_at_work(serve):
