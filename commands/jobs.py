@@ -211,8 +211,11 @@ def logs(
         if level and level not in LEVELS:
             raise ConfigError(f"no level {level!r} (없는 수준): {', '.join(LEVELS)}")
         path = log_of(config, known(queue, job))
-    for line in tail(path, lines, level=level, text=text):
-        sys.stdout.write(printable(line) + "\n")
+    found, before = list[str](), None
+    while len(found) < lines and before != 0:
+        part = tail(path, lines - len(found), level=level, text=text, before=before)
+        found, before = part.lines + found, part.before
+    sys.stdout.writelines(printable(line) + "\n" for line in found)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlencode
 
 from fastapi import HTTPException, Query, Request
 from fastapi.sse import EventSourceResponse, format_sse_event
@@ -22,7 +23,7 @@ from admin.pages.steer import steering
 from admin.progress.view import REASONS, current, point
 from admin.rendering import part, show
 from crawlers.scrapyd import asking
-from crawlers.scrapyd.logs import LEVELS, Level, log_of, tail
+from crawlers.scrapyd.logs import LEVELS, Level, Part, log_of, tail
 from gleanery.errors import ConfigError
 from storage.jobs import Job, JobFilter
 from storage.jobs.comparing import RUNS, Comparison, compare
@@ -59,6 +60,12 @@ class Looked(BaseModel):
     """Part of each line."""
     lines: int = Field(LINES, ge=1, le=5000)
     """From the end."""
+    before: int | None = Field(None, ge=0, le=2**62)
+    """Those before this byte of the log; as a part says of what is older."""
+
+    def query(self, before: int | None) -> str:
+        """Return what asks for the same before another byte, as in an address."""
+        return urlencode(self.model_copy(update={"before": before}).model_dump(exclude_none=True))
 
 
 Query_ = Annotated[Looked, Query()]
@@ -91,12 +98,17 @@ def api_comparison(desk: AtDesk, name: Name) -> dict[str, Any]:
 
 
 @gate.read("/job/log", role="viewer")
-def api_log(desk: AtDesk, asked: Query_) -> list[str]:
-    """Give the last lines of a job's log, of a level at least, with a text in them."""
+def api_log(desk: AtDesk, asked: Query_, response: Response) -> list[str]:
+    """Give the last lines of a job's log, of a level at least, with a text in them.
+
+    One answer looks through 8 MiB; ``Link`` with ``rel="next"`` leads to older lines.
+    """
     found = _log(desk, _known(desk, asked.name), asked)
     if found is None:
         raise HTTPException(404)
-    return found
+    if found.before:
+        response.headers["Link"] = f'</api/job/log?{asked.query(found.before)}>; rel="next"'
+    return found.lines
 
 
 @gate.page("/job/log", role="viewer")
@@ -106,14 +118,15 @@ def download(desk: AtDesk, name: Name) -> Response:
         path = log_of(desk.config, _known(desk, name))
     except ConfigError as error:
         raise HTTPException(404) from error
-    return FileResponse(path, media_type="text/plain; charset=utf-8", filename=f"{name}.log")
+    return _WholeLog(path, media_type="text/plain; charset=utf-8", filename=f"{name}.log")
 
 
 @gate.page("/job/tail", role="viewer")
 def log_end(desk: AtDesk, asked: Query_) -> Response:
     """Give the lines of a log that a page shows, as HTML; with 286 once the job has ended."""
     job = _known(desk, asked.name)
-    lines = "".join(f"{escape(line)}\n" for line in _log(desk, job, asked) or [])
+    found = _log(desk, job, asked)
+    lines = "".join(f"{escape(line)}\n" for line in (found.lines if found else []))
     return HTMLResponse(lines, status_code=STOP_POLLING if job.ended_at else 200)
 
 
@@ -180,10 +193,16 @@ def _compared(desk: Desk, job: Job) -> Comparison:
     return compare(job, desk.jobs.ledger.runs_before(job, RUNS))
 
 
-def _log(desk: Desk, job: Job, asked: Looked) -> list[str] | None:
+class _WholeLog(FileResponse):
+    """A file in few pieces: each waits for a thread."""
+
+    chunk_size = 2**20
+
+
+def _log(desk: Desk, job: Job, asked: Looked) -> Part | None:
     try:
         path = log_of(desk.config, job)
     except ConfigError:
         return None
-    found = tail(path, asked.lines, level=asked.level, text=asked.text)
-    return [line[:WIDEST] for line in found]
+    found = tail(path, asked.lines, level=asked.level, text=asked.text, before=asked.before)
+    return Part([line[:WIDEST] for line in found.lines], found.before)

@@ -16,11 +16,13 @@ from admin.rendering import go, show
 from crawlers.scrapyd import asking
 from crawlers.scrapyd.checks import spiders
 from gleanery.errors import ConfigError
-from storage.jobs import ENDED, STATES, JobFilter, State
+from storage.jobs import ENDED, STATES, Job, JobFilter, State
 from storage.office.sessions import Session
 
 gate = Gate()
 ROWS = 50
+SEARCH_SECONDS = 0.03
+"""After that a search shows what it has found, and goes on when it is asked to."""
 MOST = 500
 """Jobs that are changed at once."""
 Name = Annotated[str, Field(max_length=64)]
@@ -80,9 +82,12 @@ def page(request: Request, desk: AtDesk, asked: Query_) -> Response:
 
 @gate.read("/jobs", role="viewer")
 def api(desk: AtDesk, asked: Query_) -> dict[str, Any]:
-    """Give those that are asked for, the newest first, ``next`` for ``cursor``, and ``counts``."""
+    """Give those that are asked for, the newest first, ``next`` for ``cursor``, and ``counts``.
+
+    A search for a text may give fewer than 50, or none, and a ``next`` to go on from.
+    """
+    found, after = _found(desk, asked)
     ledger = desk.jobs.ledger
-    found, after = ledger.page(asked.wanted(), cursor=asked.cursor, limit=ROWS)
     return {"jobs": [asdict(job) for job in found], "next": after, "counts": ledger.counts()}
 
 
@@ -141,11 +146,16 @@ def _changed(desk: Desk, who: Session, action: Action, name: str) -> str:
 def _listed(
     request: Request, desk: Desk, asked: Asked, *, status: int = 200, refused: object = None
 ) -> Response:
-    ledger = desk.jobs.ledger
-    rows, after = ledger.page(asked.wanted(), cursor=asked.cursor, limit=ROWS)
+    rows, after = _found(desk, asked)
     kept = {k: v for k, v in asked.model_dump(exclude={"cursor"}).items() if v}
     return show(
-        request, "jobs", status=status, asked=asked, rows=rows, counts=ledger.counts(),
-        states=STATES, spiders=list(spiders()), refused=refused or {},
+        request, "jobs", status=status, asked=asked, rows=rows, counts=desk.jobs.ledger.counts(),
+        states=STATES, spiders=list(spiders()), refused=refused or {}, full=len(rows) == ROWS,
         more=urlencode(kept | {"cursor": after}) if after else "",
     )  # fmt: skip
+
+
+def _found(desk: Desk, asked: Asked) -> tuple[list[Job], int | None]:
+    return desk.jobs.ledger.page(
+        asked.wanted(), cursor=asked.cursor, limit=ROWS, seconds=SEARCH_SECONDS
+    )

@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from items.topic import Topic
 
 gate = Gate()
-ROWS = 50
+ROWS = 20
+MOST = 1000
+"""Topics that may be leafed through."""
 SHOWN = 10
 """Items of a topic that are named, the most central ones."""
 Category = Annotated[str, Query(max_length=100)]
+After = Annotated[int, Query(ge=0, le=MOST)]
 
 
 class Wanted(BaseModel):
@@ -37,21 +40,24 @@ class Wanted(BaseModel):
 
 
 @gate.page("/topics", role="viewer")
-def page(request: Request, desk: AtDesk, category: Category = "") -> Response:
-    """Show those of the last run first."""
-    found = topics(desk.store, group=category, limit=ROWS)
+def page(request: Request, desk: AtDesk, category: Category = "", after: After = 0) -> Response:
+    """Show those of the last run first, beginning after so many."""
+    known = topics(desk.store, group=category, limit=after + ROWS + 1)
+    found = known[after : after + ROWS]
     named = [identity for topic in found for identity in topic.members[:SHOWN]]
     rows = {row["identity"]: row for row in desk.store.rows(list(dict.fromkeys(named)))}
     return show(
         request, "topics", topics=found, rows=rows, shown=SHOWN, category=category,
         categories=desk.taxonomy.categories, bars=_bars,
+        more=after + ROWS if len(known) > after + ROWS else 0,
     )  # fmt: skip
 
 
 @gate.read("/topics", role="viewer")
-def api(desk: AtDesk, category: Category = "") -> list[dict[str, Any]]:
-    """List those of the last run first, with their growth, their counts in time, their items."""
-    return [topic.to_dict() for topic in topics(desk.store, group=category, limit=ROWS)]
+def api(desk: AtDesk, category: Category = "", after: After = 0) -> list[dict[str, Any]]:
+    """List 20 after so many, those of the last run first, with growth, counts in time, items."""
+    known = topics(desk.store, group=category, limit=after + ROWS)
+    return [topic.to_dict() for topic in known[after:]]
 
 
 @gate.form("/topics", role="operator")

@@ -61,7 +61,10 @@ function make(figure, chart) {
   return { figure, chart, plot };
 }
 
+const pause = () => new Promise((go) => setTimeout(go));
+let turn = 0;
 async function draw() {
+  const mine = ++turn;
   const answer = await fetch(place.dataset.charts);
   if (!answer.ok) return;
   const found = await answer.json();
@@ -71,8 +74,15 @@ async function draw() {
     return anew();
   }
   plots.forEach(({ plot }) => plot.destroy());
+  plots = new Map();
   times = found.at;
-  plots = new Map(found.charts.map((chart) => [chart.name, make(figureOf(chart), chart)]));
+  const made = new Map();
+  for (const chart of found.charts) {
+    await pause();  // one after the other: a slow phone answers in between
+    if (mine !== turn) return made.forEach(({ plot }) => plot.destroy());
+    made.set(chart.name, make(figureOf(chart), chart));
+  }
+  plots = made;
   place.dataset.drawn = times.length;
   catchUp();
 }

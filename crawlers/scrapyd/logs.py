@@ -1,17 +1,18 @@
-"""The log of a job, on the machine it ran on: its end, by level and by words."""
+"""The log of a job, on the machine it ran on: a part of it, by level and by words."""
 
 from __future__ import annotations
 
-import json
-import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
+from crawlers.scrapyd.log_lines import Sought, level_at
 from crawlers.scrapyd.places import log_file, logs_folder
 from gleanery.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
     from gleanery.config import Config
     from storage.jobs import Job
@@ -19,10 +20,22 @@ if TYPE_CHECKING:
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 LOOKED = 8 * 2**20
-"""Bytes at a log's end that are looked through."""
+"""Bytes that are looked through at once."""
+STEP = 2**20
+"""Bytes that are read at once."""
 LONG = 400
 """Bytes of a line, as a guess."""
-_BEGIN = re.compile(r"\d{4}-\d\d-\d\d [\d:,.]+ \[[^\]\n]*\] ([A-Z]+): ")
+HEADLESS = 200
+"""Lines of a traceback, at most, whose beginning is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some lines of a log, in order, without their ends."""
+
+    lines: list[str]
+    before: int
+    """Bytes of the log that nobody has looked at, those before; 0 = none."""
 
 
 def log_of(config: Config, job: Job) -> Path:
@@ -37,77 +50,85 @@ def log_of(config: Config, job: Job) -> Path:
     return path
 
 
-def tail(path: Path, lines: int, *, level: str = "", text: str = "") -> list[str]:
-    """Return the last lines of a log's last 8 MiB, without their ends.
+def tail(
+    path: Path, lines: int, *, level: str = "", text: str = "", before: int | None = None
+) -> Part:
+    """Return the last lines of a log, as far as 8 MiB have them.
 
     Args:
         path: The log.
         lines: At most.
         level: The least, one of :data:`LEVELS`; a traceback goes with the line before it.
         text: Part of each line, in capitals or not.
+        before: Of another part: those before it; ``None`` = those at the end.
     """
     least = LEVELS.index(level) if level in LEVELS else 0
-    wanted = text.casefold()
-    looked = LOOKED if least or wanted else min(lines * LONG, LOOKED)
-    while True:
-        said, whole = _read(path, looked)
-        found = [*_ranked("\n".join(said), least)] if least else said
-        if wanted:
-            found = [line for line in found if wanted in line.casefold()]
-        if len(found) >= lines or whole or looked == LOOKED:
-            return found[-lines:]
-        looked = min(looked * 8, LOOKED)  # they were longer
-
-
-def _read(path: Path, looked: int) -> tuple[list[str], bool]:
-    """Return the lines of a log's last bytes, as text, and whether that is all there is."""
+    sought = Sought(levels=LEVELS[least:] if least else (), text=text.casefold())
+    step = STEP if level or text else lines * LONG
+    found: list[str] = []
     with path.open("rb") as file:
-        skipped = max(file.seek(0, 2) - looked, 0)
-        file.seek(skipped)
-        if skipped:
-            file.readline()  # the end of a line that is cut
-        rows = file.read().decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
-    if not rows[-1]:
-        rows.pop()
-    told = [text for row in rows for text in (_told(row) if row[:1] == "{" else (row,))]
-    return told, not skipped
+        size = file.seek(0, 2)
+        at = size if before is None else min(before, size)
+        for begin, said in _pieces(file, at, step, whole_records=bool(least)):
+            rows = sought.rows(said)
+            excess = max(len(rows) + len(found) - lines, 0)
+            at = begin + (_bytes(said[: rows[excess][0]]) if excess else 0)
+            found = [_plain(line) for _, line in rows[excess:]] + found
+            if len(found) == lines:
+                break
+    return Part(found, at)
 
 
-def _ranked(said: str, least: int) -> Iterator[str]:
-    """Yield the lines of a level at least, each with those after it that have no level.
+def _pieces(
+    file: BinaryIO, end: int, step: int, *, whole_records: bool
+) -> Iterator[tuple[int, str]]:
+    """Yield the 8 MiB before ``end``, the last piece first, and where in the log each begins.
 
-    It goes from one word for a level to the next: to match each of 80,000 lines takes 100 ms.
+    A piece is of whole lines, or of whole records: none is parted from its traceback.
     """
-    starts = {said.rfind("\n", 0, at) + 1 for name in LEVELS[least:] for at in _places(said, name)}
-    for start in sorted(starts):
-        begin = _BEGIN.match(said, start)
-        if begin is None or begin[1] not in LEVELS[least:]:
-            continue  # it is said in the text
-        at = start
-        while at < len(said) and (at == start or not _BEGIN.match(said, at)):
-            end = said.find("\n", at) % (len(said) + 1)
-            yield said[at:end]
-            at = end + 1
+    at, floor = end, max(end - LOOKED, 0)
+    while at > floor:
+        low = max(at - step, floor)
+        file.seek(low)
+        read = file.read(at - low)
+        cut = read.find(b"\n") + 1 if low else 0
+        if low and cut in {0, len(read)}:  # no line begins here
+            if low > floor:
+                step *= 8
+                continue
+            if at < end:
+                return  # there will be more room for it
+            cut = 0
+        said = _text(read[cut:])
+        headless = _headless(said) if whole_records and low else 0
+        at = low + cut + _bytes(said[:headless])
+        yield at, said[headless:]
+        if low == floor:
+            return
 
 
-def _places(said: str, level: str) -> Iterator[int]:
-    """Yield where lines of a level may be."""
-    at = -1
-    while (at := said.find(f"] {level}: ", at + 1)) >= 0:
-        yield at
+def _headless(said: str) -> int:
+    """Return how many characters at the beginning belong to a line before; 0 = who knows."""
+    at = 0
+    for _ in range(HEADLESS):
+        if level_at(said, at):
+            return at
+        at = said.find("\n", at) + 1
+        if not at:
+            break
+    return 0
 
 
-def _told(line: str) -> list[str]:
-    """Return a line as it is; one of ``LOG_FORMAT=json`` as text, with its traceback below."""
-    if not line.startswith('{"time"'):
-        return [line]
-    try:
-        row = json.loads(line)
-        at = str(row["time"]).replace("T", " ").rstrip("Z")
-        message = " ".join(str(row["message"]).splitlines())
-        return [
-            f"{at} [{row['logger']}] {row['level']}: {message}",
-            *str(row.get("exception", "")).splitlines(),
-        ]
-    except (ValueError, KeyError, TypeError):
-        return [line]
+def _text(read: bytes) -> str:
+    return read.removesuffix(b"\n").decode("utf-8", "surrogateescape")  # each byte still counts
+
+
+def _bytes(said: str) -> int:
+    return len(said.encode("utf-8", "surrogateescape"))
+
+
+def _plain(line: str) -> str:
+    line = line.removesuffix("\r")
+    if line.isascii():
+        return line
+    return line.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Select, func, or_, select
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from storage.jobs.schema import JobTables
 
 
+Row = TypeVar("Row", bound=tuple[Any, ...])
+SEARCHED = 5000
+"""Jobs that a text is looked for in at once."""
 LOOKED_THROUGH = 1000
 """Jobs of a spider among which earlier runs are looked for."""
 
@@ -35,26 +40,52 @@ class JobFilter:
 
 
 def page(
-    db: Connection, tables: JobTables, wanted: JobFilter, *, cursor: int | None, limit: int
-) -> tuple[list[Job], int | None]:
-    """Return jobs, newest first, and the cursor of the next page, ``None`` at the end."""
+    db: Connection, tables: JobTables, wanted: JobFilter, *, cursor: int | None, limit: int,
+    seconds: float = math.inf,
+) -> tuple[list[Job], int | None]:  # fmt: skip
+    """Return jobs, newest first, and the cursor of the next page, ``None`` at the end.
+
+    A text is looked for in all jobs, the newest first: after ``seconds`` what was found by then is
+    returned, perhaps nothing, with the cursor to go on from.
+    """
     c = tables.jobs.c
-    query = _filtered(select(c.number if wanted.text else tables.jobs), tables, wanted)
+    if wanted.text:
+        numbers, after = _searched(db, tables, wanted, cursor=cursor, limit=limit, seconds=seconds)
+        query = select(tables.jobs).where(c.number.in_(numbers))
+        rows = db.execute(query.order_by(c.number.desc())).mappings() if numbers else ()
+        return [Job.read(dict(row)) for row in rows], after
+    query = _filtered(select(tables.jobs), tables, wanted)
     if cursor is not None:
         query = query.where(c.number < cursor)
     query = query.order_by(c.number.desc()).limit(limit + 1)
-    if wanted.text:  # looked for in an index that holds no stats; then those found are read
-        numbers = [number for (number,) in db.execute(query)]
-        if not numbers:
-            return [], None
-        query = select(tables.jobs).where(c.number.in_(numbers)).order_by(c.number.desc())
     found = [Job.read(dict(row)) for row in db.execute(query).mappings()]
     return found[:limit], found[limit - 1].number if len(found) > limit else None
 
 
-def _filtered(
-    query: Select[tuple[object]], tables: JobTables, wanted: JobFilter
-) -> Select[tuple[object]]:
+def _searched(
+    db: Connection, tables: JobTables, wanted: JobFilter, *, cursor: int | None, limit: int,
+    seconds: float,
+) -> tuple[list[int], int | None]:  # fmt: skip
+    """Return numbers of jobs, as :func:`page`; in a file out of an index that holds no stats."""
+    c = tables.jobs.c
+    until, found = time.monotonic() + seconds, list[int]()
+    first, last = (  # min and max in one would read the whole index of a file
+        int(db.execute(select(c.number).order_by(order).limit(1)).scalar() or 0)
+        for order in (c.number, c.number.desc())
+    )
+    high = begun = last + 1 if cursor is None else min(cursor, last + 1)
+    while high > first and len(found) <= limit:
+        if high < begun and time.monotonic() > until:
+            return found, high
+        query = _filtered(select(c.number), tables, wanted)
+        query = query.where(c.number < high, c.number >= high - SEARCHED)
+        query = query.order_by(c.number.desc()).limit(limit + 1 - len(found))
+        found += db.scalars(query)
+        high -= SEARCHED
+    return found[:limit], found[limit - 1] if len(found) > limit else None
+
+
+def _filtered(query: Select[Row], tables: JobTables, wanted: JobFilter) -> Select[Row]:
     c = tables.jobs.c
     if wanted.states:
         state = func.coalesce(c.state, "") if wanted.text else c.state

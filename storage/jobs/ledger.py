@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Engine, delete, exc, insert, update
@@ -215,11 +216,17 @@ class JobLedger:
         return self.read(lambda db: finding.named(db, self.tables, names))
 
     def page(
-        self, wanted: JobFilter, *, cursor: int | None = None, limit: int = 50
-    ) -> tuple[list[Job], int | None]:
-        """Return jobs, newest first, and the cursor of the next page."""
+        self, wanted: JobFilter, *, cursor: int | None = None, limit: int = 50,
+        seconds: float = math.inf,
+    ) -> tuple[list[Job], int | None]:  # fmt: skip
+        """Return jobs, newest first, and the cursor of the next page.
+
+        A search for a text that takes longer than ``seconds`` gives what it has found by then.
+        """
         return self.read(
-            lambda db: finding.page(db, self.tables, wanted, cursor=cursor, limit=limit)
+            lambda db: finding.page(
+                db, self.tables, wanted, cursor=cursor, limit=limit, seconds=seconds
+            )
         )
 
     def runs_before(self, job: Job, limit: int) -> list[Job]:

@@ -141,7 +141,7 @@ def test_a_line_in_json_is_shown_as_text_with_its_level(tmp_path):
         + '\n{"time": broken\n'
     )
 
-    every, loud = tail(log, 10), tail(log, 10, level="ERROR")
+    every, loud = tail(log, 10).lines, tail(log, 10, level="ERROR").lines
 
     assert every[:2] == [
         "2026-11-26 09:59:59 [a] INFO: as text",
