@@ -18,7 +18,8 @@ REMEMBERED = 10_000
 class Attempts:
     """Counts in this process; a login counts as failed until it has succeeded."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_name: int = BY_NAME, by_address: int = BY_ADDRESS) -> None:
+        self._most = by_name, by_address
         self._failures: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -26,7 +27,10 @@ class Attempts:
         """Count an attempt; return the seconds to wait if it is one too many, else 0."""
         now = time.monotonic()
         with self._lock:
-            kept = [(self._recent(key, now), most) for key, most in _keys(name, address)]
+            keys = ("name", name), ("address", address)
+            kept = [
+                (self._recent(key, now), most) for key, most in zip(keys, self._most, strict=True)
+            ]
             waits = [past[0] + WINDOW_SECONDS - now for past, most in kept if len(past) >= most]
             if waits:
                 return max(waits)
@@ -49,7 +53,3 @@ class Attempts:
         while len(self._failures) > REMEMBERED:
             self._failures.popitem(last=False)
         return past
-
-
-def _keys(name: str, address: str) -> tuple[tuple[tuple[str, str], int], ...]:
-    return (("name", name), BY_NAME), (("address", address), BY_ADDRESS)

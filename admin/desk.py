@@ -12,7 +12,6 @@ from fastapi import Request
 from admin.attempts import Attempts
 from admin.counts import Counts
 from admin.metrics import AdminNumbers
-from admin.oidc.begun import Logins
 from admin.oidc.provider import Provider
 from admin.progress.recorder import Recorder
 from admin.runs import Runs
@@ -42,6 +41,8 @@ if TYPE_CHECKING:
 
 RECONCILED_SECONDS = 5.0
 """Between two looks for lost jobs."""
+RETURNS = 100
+"""Returns from the login service that failed, from one address."""
 
 
 class Desk:
@@ -64,7 +65,8 @@ class Desk:
             longest_seconds=config.admin_session_hours * 3600,
         )
         self.audit = Audit(self.ledger)
-        self.attempts, self.logins = Attempts(), Logins()
+        self.attempts = Attempts()
+        self.returns = Attempts(by_name=RETURNS, by_address=RETURNS)
         self.provider = Provider(config) if config.oidc_issuer else None
         self.numbers = AdminNumbers()
         self.runs = Runs()

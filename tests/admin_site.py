@@ -58,19 +58,20 @@ def token_of(client: httpx2.Client) -> str:
 
 
 @contextmanager
-def admin_site(home: Path, **env: str) -> Iterator[AdminSite]:
-    """Serve the admin page over ``home``."""
+def admin_site(home: Path, *, users: bool = True, **env: str) -> Iterator[AdminSite]:
+    """Serve the admin page over ``home``; without ``users`` it makes none."""
     from storage.ledger import open_ledger  # noqa: PLC0415 - an extra
     from storage.office.tables import TABLES  # noqa: PLC0415
     from storage.office.users import Users  # noqa: PLC0415
 
+    home.mkdir(exist_ok=True)
     port = free_ports(1)[0]
     url = f"http://127.0.0.1:{port}"
     site = AdminSite(url, home, environment(home, **{"GLEANERY_ADMIN_URL": url} | env))
     settings = {"STORE": env.get("GLEANERY_STORE", "sqlite")}
     settings |= {"MYSQL_URL": env.get("GLEANERY_MYSQL_URL", "")}
     ledger = open_ledger(settings.get, home / "admin.db", TABLES)
-    for name in (*ROLES, *VIEWERS):
+    for name in (*ROLES, *VIEWERS) if users else ():
         Users(ledger).add(name, name if name in ROLES else "viewer", password(name))
     ledger.close()
     command = [*COMMAND, "serve-admin", "--port", str(port)]

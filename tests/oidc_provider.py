@@ -6,11 +6,13 @@ import base64
 import hashlib
 import json
 import secrets
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -101,8 +103,10 @@ def settings(service: Service) -> dict[str, str]:
 
 
 @contextmanager
-def oidc_service(host: str = "127.0.0.1") -> Iterator[Service]:
-    """Serve one at a free port."""
+def oidc_service(
+    host: str = "127.0.0.1", tls: tuple[Path, Path] | None = None
+) -> Iterator[Service]:
+    """Serve one at a free port; ``tls`` is a certificate and its key."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -139,5 +143,9 @@ def oidc_service(host: str = "127.0.0.1") -> Iterator[Service]:
             pass
 
     with LoopbackServer(Handler) as server:
-        service = Service(f"http://{host}:{server.server_port}")
+        if tls:
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(*tls)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        service = Service(f"{'https' if tls else 'http'}://{host}:{server.server_port}")
         yield service

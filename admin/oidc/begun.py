@@ -1,72 +1,74 @@
-"""Logins that have begun and wait for the login service to send the browser back."""
+"""Logins that have begun and wait for the login service to send the browser back.
+
+Nothing of them is kept here, so that any process may end what another has begun: the browser keeps
+a secret, and all that goes to the service follows from it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import hmac
+import re
 import secrets
-import threading
 import time
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
 
-SECONDS = 600.0
+SECONDS = 600
 """Time for somebody to log in over there."""
-BY_ADDRESS = 100
-"""Logins under way from one address; many people may share one."""
-MOST = 10_000
-"""Logins under way in this process."""
-
-
-def _random() -> str:
-    return secrets.token_urlsafe(32)
+LONGEST = 3000
+"""Characters of a page's address, as a cookie holds it; browsers keep 4096 of one."""
+_COOKIE = re.compile(r"([\w-]{43})\.(\d{1,12})\.([^\s;,]*)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """One login under way; each secret has 256 bits and is used once."""
+    """One login under way."""
 
     next: str
     """Page of ours to go to afterwards."""
-    address: str
-    """Where the browser is."""
-    state: str = field(default_factory=_random)
-    """Comes back in the address."""
-    browser: str = field(default_factory=_random, repr=False)
-    """Comes back in a cookie: the browser that ends a login has begun it."""
-    nonce: str = field(default_factory=_random, repr=False)
-    """Comes back in the ID token."""
-    verifier: str = field(default_factory=_random, repr=False)
-    """Of PKCE (RFC 7636): whoever redeems the code has asked for it."""
-    until: float = field(default_factory=lambda: time.monotonic() + SECONDS)
+    secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    """256 bits that the browser alone has: who ends a login has begun it."""
+    at: int = field(default_factory=lambda: int(time.time()))
+    """Seconds since 1970."""
+
+    @classmethod
+    def read(cls, cookie: str, state: str) -> Begun | None:
+        """Return the login of a cookie, if it is that of ``state`` and not too old."""
+        found = _COOKIE.fullmatch(cookie)
+        if found is None:
+            return None
+        begun = cls(secret=found[1], at=int(found[2]), next=unquote(found[3]))
+        fits = hmac.compare_digest(begun.state.encode(), state.encode())
+        return begun if fits and time.time() - begun.at < SECONDS else None
+
+    @property
+    def cookie(self) -> str:
+        """What the browser keeps."""
+        return f"{self.secret}.{self.at}.{quote(self.next)}"
+
+    @property
+    def state(self) -> str:
+        """Comes back in the address."""
+        return self._derived("state")
+
+    @property
+    def nonce(self) -> str:
+        """Comes back in the ID token."""
+        return self._derived("nonce")
+
+    @property
+    def verifier(self) -> str:
+        """Of PKCE (RFC 7636): whoever redeems the code has asked for it."""
+        return self._derived("verifier")
+
+    def _derived(self, use: str) -> str:
+        said = f"{use}\0{self.at}\0{self.next}".encode()
+        digest = hmac.digest(self.secret.encode(), said, hashlib.sha256)
+        return urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-class Logins:
-    """All that are under way; kept in this process."""
-
-    def __init__(self) -> None:
-        self._begun: dict[str, Begun] = {}
-        self._lock = threading.Lock()
-
-    def begin(self, next_page: str, address: str) -> Begun | None:
-        """Return a new one; ``None`` if too many are under way."""
-        with self._lock:
-            self._forget_late()
-            same = sum(each.address == address for each in self._begun.values())
-            if same >= BY_ADDRESS or len(self._begun) >= MOST:
-                return None
-            begun = Begun(next=next_page, address=address)
-            self._begun[begun.state] = begun
-            return begun
-
-    def take(self, state: str, browser: str) -> Begun | None:
-        """Return the login of both secrets, once; ``None`` if there is none, or no more."""
-        with self._lock:
-            self._forget_late()
-            begun = self._begun.get(state)
-            if begun is None or not hmac.compare_digest(begun.browser.encode(), browser.encode()):
-                return None
-            return self._begun.pop(state)
-
-    def _forget_late(self) -> None:
-        now = time.monotonic()
-        for state in [s for s, begun in self._begun.items() if begun.until < now]:
-            del self._begun[state]
+def begin(next_page: str) -> Begun:
+    """Return a new one; a page whose address is too long for a cookie is forgotten."""
+    return Begun(next=next_page if len(quote(next_page)) <= LONGEST else "/")

@@ -19,9 +19,11 @@ import jwt
 from pydantic import BaseModel, Field, ValidationError
 
 from admin.oidc.registration import Registration, may_be_asked
-from gleanery.errors import GleaneryError
+from gleanery.errors import ConfigError, GleaneryError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from admin.oidc.begun import Begun
     from gleanery.config import Config
 
@@ -77,8 +79,7 @@ class Provider:
             ConfigError: A setting is missing or malformed.
         """
         self._ours = Registration.of(config)
-        # one for both clients; SSL_CERT_FILE names a private authority
-        self._tls = ssl.create_default_context()
+        self._tls = _trusting(config.oidc_ca)  # one for both clients
         self._metadata: tuple[float, Metadata, jwt.PyJWKClient] | None = None
 
     @property
@@ -200,3 +201,18 @@ class Provider:
                 return client.request(method, address, **given)
         except httpx2.HTTPError as error:
             raise ProviderAwayError(f"{address} does not answer") from error
+
+
+def _trusting(authority: Path | None) -> ssl.SSLContext:
+    """Return what checks the service's certificate.
+
+    Raises:
+        ConfigError: The file of the authority is none.
+    """
+    context = ssl.create_default_context()
+    if authority:
+        try:
+            context.load_verify_locations(authority)
+        except OSError as error:  # an SSLError is one
+            raise ConfigError(f"GLEANERY_OIDC_CA: {authority}: {error} (인증서 파일)") from error
+    return context

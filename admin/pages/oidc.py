@@ -12,6 +12,7 @@ from admin.desk import Desk
 from admin.gate import AtDesk, Public, is_secure
 from admin.look import local_path
 from admin.oidc.begun import SECONDS, Begun
+from admin.oidc.begun import begin as begun_login
 from admin.oidc.provider import LoginRefusedError, Provider, Returned
 from admin.oidc.registration import CALLBACK
 from admin.oidc.visitor import role_of, wish_of
@@ -27,14 +28,11 @@ Next = Annotated[str, Query(max_length=4000)]
 def begin(request: Request, desk: AtDesk, next: Next = "/") -> Response:  # noqa: A002 - as in the form
     """Send the browser to the login service."""
     provider = _provider(desk)
-    begun = desk.logins.begin(local_path(next), address_of(request))
-    if begun is None:
-        desk.numbers.failed_logins.labels("too_many").inc()
-        raise HTTPException(429, headers={"Retry-After": str(int(SECONDS))})
+    begun = begun_login(local_path(next))
     answer = RedirectResponse(provider.address(begun), status_code=303)
     # `lax`: the service's page sends the browser back, and `strict` cookies would stay behind
     answer.set_cookie(
-        _cookie(request), begun.browser, max_age=int(SECONDS), httponly=True, samesite="lax",
+        _cookie(request), begun.cookie, max_age=SECONDS, httponly=True, samesite="lax",
         secure=is_secure(request), path="/",
     )  # fmt: skip
     return answer
@@ -42,9 +40,13 @@ def begin(request: Request, desk: AtDesk, next: Next = "/") -> Response:  # noqa
 
 @public.get(CALLBACK, response_model=None)
 def finish(request: Request, desk: AtDesk, returned: Annotated[Returned, Query()]) -> Response:
-    """Begin a session for whom the service vouches; each login ends here once, well or not."""
+    """Begin a session for whom the service vouches; its code counts once, well or not."""
     provider = _provider(desk)
-    begun = desk.logins.take(returned.state, request.cookies.get(_cookie(request), ""))
+    address = address_of(request)
+    if wait := desk.returns.begin(address, address):  # each has us ask the service
+        desk.numbers.failed_logins.labels("too_many").inc()
+        raise HTTPException(429, headers={"Retry-After": str(int(wait) + 1)})
+    begun = Begun.read(request.cookies.get(_cookie(request), ""), returned.state)
     if begun is None:
         logger.warning("A login by OpenID Connect was not begun by this browser, or has ended")
         answer = _refuse(request, desk, "oidc", status=400)
@@ -74,12 +76,13 @@ def _admit(request: Request, desk: Desk, begun: Begun, claims: dict[str, Any]) -
         return _refuse(request, desk, name or "oidc", status=403)
     name, before = desk.guests.admit(config.oidc_issuer, subject, wish=wish_of(claims), role=role)
     address = address_of(request)
+    desk.returns.succeeded(address, address)
     with desk.audit.change(
         name, address, action="login", subject=name, before={"role": before or None}
     ) as change:
         change.after = {"role": role}
     # not a redirect: a browser that comes from another site would leave our `strict` cookie behind
-    answer = show(request, "login_done", next=begun.next)
+    answer = show(request, "login_done", next=local_path(begun.next))
     keep_session(request, desk, answer, name)
     return answer
 

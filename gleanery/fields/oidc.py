@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -15,6 +16,8 @@ class OidcFields(Fields):
     oidc_issuer: str = ""
     """Login service (OpenID Connect) of the admin page, as it names itself; empty = local users
     alone."""
+    oidc_ca: Path | None = None
+    """Certificates (PEM) of who may vouch for that service, besides those the system knows."""
     oidc_client_id: str = ""
     """Name under which the admin page is registered there; its redirect address is
     ``<GLEANERY_ADMIN_URL>/login/oidc/callback``."""

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import httpx2
 import pytest
 
 pytest.importorskip("argon2", reason="needs gleanery[server]")
@@ -9,7 +14,9 @@ pytest.importorskip("argon2", reason="needs gleanery[server]")
 from storage import StoreOptions
 from tests.admin_site import admin_site, token_of
 from tests.admin_world import NUMBER, fill
+from tests.authority import Authority
 from tests.conftest import wait_until
+from tests.oidc_provider import oidc_service, settings
 from tests.scrapyd_nodes import Node
 from tests.store_servers import emptied
 
@@ -96,11 +103,50 @@ def test_a_node_is_drained_through_a_ledger_in_mysql(site, tmp_path, store_optio
     with Node(tmp_path / "node", "one", **env):
         wait_until(lambda: _node(client) is not None, seconds=60)
         order("drain")
-        wait_until(draining, seconds=20)
+        wait_until(draining, seconds=60)
         order("work")
-        wait_until(lambda: not draining(), seconds=20)
+        wait_until(lambda: not draining(), seconds=60)
 
 
 def _node(client):
     """Return what is known of the node, ``None`` before it is heard of."""
     return next((row for row in client.get("/api/nodes").json() if row["name"] == "one"), None)
+
+
+@pytest.mark.slow
+def test_two_copies_share_logins_at_a_service(tmp_path, store_options):
+    """Behind one address, over MySQL; the service is vouched for by an authority of its own."""
+    options, authority = store_options("mysql"), Authority(tmp_path / "ca")
+    emptied("mysql", tmp_path / "none", options).init()
+    _empty_office(options)
+    trusting = ssl.create_default_context(cafile=authority.ca)
+    with ExitStack() as stack:
+        service = stack.enter_context(oidc_service(tls=authority.issue("login")))
+        env = _env("mysql", options) | settings(service) | {"GLEANERY_OIDC_CA": str(authority.ca)}
+        first = stack.enter_context(admin_site(tmp_path / "1", **env))
+        env["GLEANERY_ADMIN_URL"] = first.url
+        second = stack.enter_context(admin_site(tmp_path / "2", users=False, **env))
+        browser = stack.enter_context(httpx2.Client(verify=trusting, timeout=60))
+
+        def log_in(here: str, there: str) -> httpx2.Response:
+            address = browser.get(f"{here}/login/oidc").headers["location"]
+            back = urlsplit(browser.post(address).headers["location"])
+            return browser.get(f"{there}{back.path}?{back.query}")
+
+        def statuses() -> list[int]:
+            return [browser.get(f"{site.url}/api/me").status_code for site in (first, second)]
+
+        done = log_in(first.url, second.url).status_code, statuses()
+        name = browser.get(f"{first.url}/api/me").json()["user"]
+        second.run("users", "revoke", name)
+        revoked = statuses()
+        log_in(second.url, first.url)
+        again = statuses()
+        kept = browser.cookies["gleanery"]
+        service.person = {"sub": "1", "groups": []}
+        dismissed = log_in(first.url, second.url).status_code
+        browser.cookies.set("gleanery", kept, domain="127.0.0.1")
+
+        assert done == (200, [200, 200])
+        assert (revoked, again) == ([401, 401], [200, 200])
+        assert (dismissed, statuses()) == (403, [401, 401])

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("argon2", reason="needs gleanery[server]")
 
 from admin.oidc import begun
-from admin.oidc.begun import Logins
+from admin.oidc.begun import Begun, begin
 from admin.oidc.provider import Provider, ProviderAwayError
 from admin.oidc.visitor import role_of, wish_of
 from gleanery.config import Config
@@ -60,8 +60,7 @@ def test_somebody_is_called_what_they_are_called_there():
 
 def test_a_service_that_is_away_or_another_is_told_of():
     (closed,) = free_ports(1)
-    login = Logins().begin("/", "")
-    assert login is not None
+    login = begin("/")
     with oidc_service() as service:
         renamed = service.url.replace("127.0.0.1", "localhost")
         for issuer in (f"http://127.0.0.1:{closed}", f"{service.url}/not-here", renamed):
@@ -70,16 +69,28 @@ def test_a_service_that_is_away_or_another_is_told_of():
                 provider.address(login)
 
 
-def test_logins_under_way_are_few_and_do_not_last(monkeypatch):
-    logins = Logins()
-    begun_here = [logins.begin("/", "one") for _ in range(begun.BY_ADDRESS + 1)]
-    first, elsewhere = begun_here[0], logins.begin("/", "two")
-    assert first is not None
-    assert elsewhere is not None
+def test_a_login_under_way_is_of_one_browser_and_does_not_last(monkeypatch):
+    """Nothing is kept of it but what the browser has."""
+    first, other = begin("/items?q=가;나"), begin("/" + 4000 * "x")
 
-    assert begun_here[-1] is None
-    assert logins.take(first.state, elsewhere.browser) is None
-    assert logins.take(first.state, first.browser) is first
-    assert logins.take(first.state, first.browser) is None
-    monkeypatch.setattr(begun.time, "monotonic", lambda: elsewhere.until + 1)
-    assert logins.take(elsewhere.state, elsewhere.browser) is None
+    assert Begun.read(first.cookie, first.state) == first
+    assert Begun.read(first.cookie, other.state) is None
+    assert Begun.read(first.cookie.replace("items", "jobs"), first.state) is None
+    assert (
+        Begun.read(first.cookie.replace(f".{first.at}.", f".{first.at + 1}."), first.state) is None
+    )
+    assert [Begun.read(cookie, "") for cookie in ("", "..", f"{43 * 'a'}.1.", "a.1./")] == 4 * [
+        None
+    ]
+    assert other.next == "/"
+    assert len({first.state, first.nonce, first.verifier, first.secret}) == 4
+    monkeypatch.setattr(begun.time, "time", lambda: first.at + begun.SECONDS)
+    assert Begun.read(first.cookie, first.state) is None
+
+
+def test_an_authority_that_is_none_is_said_at_the_start(tmp_path):
+    (tmp_path / "ca.pem").write_text("no certificate")
+
+    for name in ("ca.pem", "nothing.pem"):
+        with pytest.raises(ConfigError, match="GLEANERY_OIDC_CA"):
+            Provider(Config(**GOOD | {"oidc_ca": tmp_path / name}))
