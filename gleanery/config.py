@@ -33,7 +33,9 @@ from gleanery.fields.serve import ServeFields
 from gleanery.fields.stores import StoreFields
 from gleanery.fields.work import WorkFields
 
-TEST_VARIABLES = {f"{PREFIX}{name}" for name in ("FIXTURES", "REQUIRE_SERVERS", "TEST_ENGINES")}
+TEST_VARIABLES = {
+    f"{PREFIX}{name}" for name in ("FIXTURES", "REQUIRE_SERVERS", "TEST_ENGINES", "TEST_KILLS")
+}
 """Not settings: the test suite alone sets them."""
 
 

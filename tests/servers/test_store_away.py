@@ -121,6 +121,7 @@ def test_items_wait_while_a_server_is_away_and_arrive_when_it_is_back(servers, t
         wait_until(lambda: len(site.fetched) > 15, seconds=60)
         servers.stop(name, how)
         wait_until(lambda: list(tmp_path.glob("spool/*/*.seg")), seconds=60)
+        wait_until(lambda: "half as many requests at once" in log_of(tmp_path), seconds=60)
         before = len(site.fetched)
         wait_until(lambda: len(site.fetched) > before, seconds=60)
         wait_until(lambda: list(tmp_path.glob("metrics/*.prom")), seconds=60)
