@@ -10,7 +10,7 @@ from scrapy import signals
 from gleanery.signals import children_ready
 from gleanery.urls import host_of
 from items import Item
-from storage.jobs.branch import OTHERS, Branch
+from storage.branch import OTHERS, Branch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

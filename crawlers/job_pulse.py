@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
 
+    from storage.branch import Branch
     from storage.jobs import JobLedger
-    from storage.jobs.branch import Branch
     from storage.jobs.history import JobHistory
 
 logger = logging.getLogger(__name__)

@@ -75,11 +75,11 @@ DOWNLOADER_MIDDLEWARES: dict[str, int | None] = {
     "middlewares.browser_guard.BrowserGuardMiddleware": 745,
     "middlewares.cse_key.CseKeyMiddleware": 991,  # next to the wire
 }
-# Scrapy's own, but for one that is off and would still load aiohttp: a third of a second a crawl
+# Scrapy's own, but for two that are off and would still load aiohttp, and a server of Telnet
 EXTENSIONS_BASE = {
     name: order
     for name, order in default_settings.EXTENSIONS_BASE.items()
-    if "remote_control" not in name
+    if "remote_control" not in name and "telnet" not in name
 }
 EXTENSIONS: dict[str, int] = {
     "middlewares.focus.FocusVerdicts": 500,

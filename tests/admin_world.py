@@ -16,8 +16,8 @@ from crawlers.frontier.sqlite_queue import SqliteQueue
 from items import Annotation, Comment, MediaFile, Post, Proposal, load_taxonomy
 from media.store import open_media
 from storage import Store, open_store
+from storage.branch import Branch
 from storage.jobs import Job, open_jobs
-from storage.jobs.branch import Branch
 from storage.jobs.history import MOST, JobHistory
 from storage.jobs.sample import DEPTHS, Sample
 from storage.work import Rules, open_queue

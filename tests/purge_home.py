@@ -20,8 +20,8 @@ from model_server.likeness.profiles import Card, Profile, save_profile
 from quality import Entry, NearIndex, fingerprint
 from storage import open_store
 from storage.book import SEEDS, TOPICS
+from storage.branch import Branch
 from storage.jobs import Job, open_jobs
-from storage.jobs.branch import Branch
 from storage.jobs.history import JobHistory
 from storage.seeds_begun import note_begun
 from storage.work import open_queue

@@ -15,8 +15,8 @@ from admin.progress.view import JobProgress, progress, shown
 from admin.rendering import part
 from crawlers.scrapyd import asking
 from gleanery.errors import ConfigError
+from storage.branch import Branch
 from storage.jobs import Job
-from storage.jobs.branch import Branch
 from storage.jobs.history import JobHistory
 
 gate = Gate()

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from gleanery.config import Config
+    from storage.branch import Branch
     from storage.jobs import Job, JobLedger
-    from storage.jobs.branch import Branch
     from storage.jobs.sample import Sample
 
 logger = logging.getLogger(__name__)

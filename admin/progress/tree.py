@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from storage.jobs.branch import OTHERS, Branch
+from storage.branch import OTHERS, Branch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from admin.look import Look
     from admin.progress.recorder import Now
-    from storage.jobs.branch import Branch
+    from storage.branch import Branch
     from storage.jobs.sample import Sample
 
 TITLES = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from storage.jobs.branch import OTHERS, Branch
+from storage.branch import OTHERS, Branch
 from storage.jobs.job import ENDED
 
 if TYPE_CHECKING:

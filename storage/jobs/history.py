@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, insert, select, update
 
-from storage.jobs.branch import Branch
+from storage.branch import Branch
 from storage.jobs.job import instant
 from storage.jobs.sample import Sample, picked
 

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import insert, update
 
 from storage import StoreOptions
+from storage.branch import Branch
 from storage.jobs import Job, JobFilter, JobLedger, Node, open_jobs
-from storage.jobs.branch import Branch
 from storage.jobs.history import JobHistory
 from storage.jobs.job import instant
 from storage.jobs.reconciling import Patience, reconcile

@@ -19,8 +19,8 @@ from model_server.likeness.profiles import load_labelled, load_profile
 from quality import NearIndex
 from storage import open_store
 from storage.book import SEEDS, TOMBSTONES, TOPICS
+from storage.branch import OTHERS as OTHER_SEEDS
 from storage.jobs import open_jobs
-from storage.jobs.branch import OTHERS as OTHER_SEEDS
 from storage.jobs.history import JobHistory
 from storage.seeds_begun import seeds_begun
 from storage.tombstones import ITEM, author_mark, bury, mark_of

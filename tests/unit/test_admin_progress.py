@@ -23,8 +23,8 @@ from crawlers.frontier.report import FrontierReport
 from gleanery.config import Config
 from gleanery.signals import children_ready
 from items import Article
+from storage.branch import OTHERS, Branch
 from storage.jobs import Job, open_jobs
-from storage.jobs.branch import OTHERS, Branch
 from storage.jobs.history import MOST as SAMPLES
 from storage.jobs.history import STEP_SECONDS, JobHistory, step_of
 from storage.jobs.sample import Sample, picked

@@ -163,7 +163,10 @@ def test_help_needs_no_heavy_library():
 
 def test_a_crawl_loads_only_what_it_may_need():
     """Each of these takes tenths of a second; a crawl's process is started very often."""
-    heavy = ["aiohttp", "trafilatura", "readability", "numpy", "mcp", "yt_dlp", "praw", "redis"]
+    heavy = [
+        "aiohttp", "trafilatura", "readability", "numpy", "mcp", "yt_dlp", "praw", "redis",
+        "sqlalchemy", "twisted.conch",
+    ]  # fmt: skip
     code = (
         "import sys; from scrapy.spiderloader import SpiderLoader;"
         "from scrapy.utils.misc import load_object;"
