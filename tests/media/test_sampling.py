@@ -117,7 +117,7 @@ def test_a_video_shorter_than_a_clip_is_spread_over_it(tmp_path):
 @pytest.mark.parametrize("damaged", [False, True], ids=["whole", "damaged"])
 def test_several_decoders_give_what_one_gives(tmp_path, damaged):
     """Where nothing can be decoded any more, the last frame before is still seen."""
-    path = making.video(tmp_path / "a.mp4", "-g", "25", "-movflags", "+faststart", seconds=20)
+    path = making.video(tmp_path / "a.mp4", "-g", "25", "-movflags", "+faststart", seconds=12)
     if damaged:
         data = path.read_bytes()
         path.write_bytes(data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
@@ -127,7 +127,7 @@ def test_several_decoders_give_what_one_gives(tmp_path, damaged):
     one = list(read_clips(path, chosen))
     together = list(read_together(path, chosen, decoders=2))
 
-    assert len(one) == 25
+    assert len(one) == 15
     for a, b in zip(one, together, strict=True):
         assert (a.index, a.start, a.seconds) == (b.index, b.start, b.seconds)
         assert b.times == pytest.approx(a.times, abs=0.1 if damaged else 0)
@@ -135,7 +135,7 @@ def test_several_decoders_give_what_one_gives(tmp_path, damaged):
 
 
 def test_several_decoders_end_with_whoever_reads(tmp_path):
-    path = making.video(tmp_path / "a.mp4", seconds=30)
+    path = making.video(tmp_path / "a.mp4", seconds=12)
     plan = ClipPlan(stride_seconds=0.1, scene_aware=False, skip_near_duplicates=False)
 
     with closing(read_together(path, schedule(path, plan), decoders=2)) as got:
