@@ -17,6 +17,7 @@ import pytest
 from storage import Store, StoreOptions, open_store
 from storage.book import BOOKS
 
+_PASSWORD_WANTED = 1045
 SETTINGS = ("--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--skip-log-bin")
 
 
@@ -68,11 +69,12 @@ def _make_database(socket: Path) -> bool:
     with closing(network.socket(network.AF_UNIX)) as probe:  # the driver leaves its own one open
         if probe.connect_ex(str(socket)):
             return False
-    with suppress(pymysql.err.OperationalError):
+    try:
         with pymysql.connect(unix_socket=str(socket), user="root") as connection:
             connection.cursor().execute("CREATE DATABASE IF NOT EXISTS gleanery")
-        return True
-    return False
+    except pymysql.err.OperationalError as error:
+        return bool(error.args[0] == _PASSWORD_WANTED)  # it is up, and was given one before
+    return True
 
 
 def _user() -> str:

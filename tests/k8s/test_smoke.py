@@ -13,56 +13,49 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import pymysql
 import pytest
 
 from k8s.lint.rendering import Json
 from k8s.lint.stacks import Stack
-from storage import StoreOptions
-from storage.mongodb.database import connect
-from tests.conftest import missing_server, wait_until
+from tests.conftest import wait_until
 from tests.graph_site import GraphSite
+from tests.k8s.databases import Databases
 from tests.k8s.edge import Edge, running_edge
 from tests.k8s.processes import Processes
 from tests.k8s.service import Service, running_service
 from tests.monitoring.scraping import scrape
-from tests.ports import free_ports
-from tests.store_servers import (
-    SETTINGS,
-    has_mongodb,
-    mariadb_program,
-    prepare_mariadb,
-    running_mariadb,
-    running_mongodb,
-)
 from tests.web import article_html
 
 pytest.importorskip("scrapyd", reason="needs gleanery[server]")
-PAGES = 20
+PAGES = 24
+ALL = 10 * PAGES
+"""Room for pages that are fetched anew after a restart, too."""
 ENDED = {0, -15}
 """In good order: twistd and uvicorn end by the signal that they were told to end by."""
 LOCAL = {
+    "GLEANERY_STORE_TIMEOUT_SECONDS": "10",
     "GLEANERY_ALLOWED_ADDRESSES": "127.0.0.0/8",
     "GLEANERY_MODEL_ENGINE": "stub",
     "GLEANERY_TEST_ENGINES": "1",
 }
-"""The site of the test may be crawled, and no model takes the processors that all of it shares."""
+"""Nobody waits long for a store that is away, the site of the test may be crawled, and no model
+takes the processors that all of it shares."""
 DOORS = ("admin", "client")
 OURS = ("model", "crawl", *DOORS, "worker", "exporter")
 API, ADMIN = "api.gleanery.example", "admin.gleanery.example"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_crawl_outlives_restarts_and_is_found_at_the_edge(tmp_path, rendered):
     objects = rendered(Stack("wsl", ("ingress", "monitoring")))
     secrets = named(objects, "Secret", "passwords")
     links: dict[int, list[int | str]] = {0: [*range(1, PAGES)]}
     texts = {n: article_html(f"page {n}") for n in range(PAGES)}
-    with databases(tmp_path, secrets) as addresses:
-        tell(objects, **LOCAL, **addresses)
+    with Databases(tmp_path, decoded(secrets)) as databases:
+        tell(objects, **LOCAL, **databases.addresses)
         with (
-            GraphSite(links, texts=texts) as site,
+            HeldSite(links, texts=texts) as site,
             Processes(objects, tmp_path) as pods,
             running_service(pods.ports[8765]) as model,
         ):
@@ -76,7 +69,10 @@ def test_a_crawl_outlives_restarts_and_is_found_at_the_edge(tmp_path, rendered):
                 asking(pods, edge) as door,
             ):
                 schedule(pods, secrets, f"{site.url}/page/0")
-                wait_until(lambda: len(set(site.fetched)) > 5, seconds=120)
+                site.let(6)
+                with door.stores_away():
+                    restart_stores(databases, site, pods)
+                site.let(ALL)
                 restart_all(pods, edge, model)
                 wait_until(lambda: len(set(site.fetched)) == PAGES, seconds=180)
                 wait_until(lambda: len(door.items()) == PAGES, seconds=60, every_seconds=0.5)
@@ -85,8 +81,28 @@ def test_a_crawl_outlives_restarts_and_is_found_at_the_edge(tmp_path, rendered):
                 assert door.status("/v1/items", key="") == 401
                 assert door.status("/metrics") == 404
             assert set(door.answers) == {200}, door.answers
+            assert set(door.answers_without_stores) <= {200, 503}, door.answers_without_stores
             wait_until(lambda: sources_away(pods, secrets) == [], seconds=60, every_seconds=1)
             assert {pods.stop(name) for name in (*OURS, "redis")} <= ENDED
+
+
+class HeldSite(GraphSite):
+    """Gives out as many pages as it is told to."""
+
+    def __init__(self, links: dict[int, list[int | str]], *, texts: dict[int, str]) -> None:
+        self._room = threading.Semaphore(0)
+        super().__init__(links, texts=texts)
+
+    def let(self, pages: int) -> None:
+        """Give out so many more; unless these are all, wait until they are fetched."""
+        wanted = len(set(self.fetched)) + pages
+        self._room.release(pages)
+        if pages < ALL:
+            wait_until(lambda: len(set(self.fetched)) >= wanted, seconds=120)
+
+    def page(self, number: int) -> bytes:
+        self._room.acquire()
+        return super().page(number)
 
 
 def begin(pods: Processes) -> None:
@@ -101,6 +117,21 @@ def begin(pods: Processes) -> None:
 def start(pods: Processes, name: str) -> None:
     """Start a pod's program; Redis' port is in no variable and no argument."""
     pods.start(name, *(["--port", str(pods.ports[6379])] if name == "redis" else []))
+
+
+def restart_stores(databases: Databases, site: HeldSite, pods: Processes) -> None:
+    """Restart MySQL, then MongoDB; what is fetched meanwhile waits in the crawl's spool."""
+    for name in databases.ports:
+        databases.stop(name)
+        site.let(3)
+        wait_until(lambda: spooled(pods), seconds=60)
+        databases.start(name)
+        wait_until(lambda: not spooled(pods), seconds=60)
+    wait_until(lambda: all(map(pods.is_ready, OURS)), seconds=60, every_seconds=0.3)
+
+
+def spooled(pods: Processes) -> list[Path]:
+    return [*pods.folder.glob("crawl-data/spool/*/*.seg")]
 
 
 def restart_all(pods: Processes, edge: Edge, model: Service) -> None:
@@ -143,6 +174,8 @@ class Door:
         self.url, self.key = url, key
         self._client = httpx2.Client(timeout=30, trust_env=False, verify=False)
         self.answers: Counter[int | str] = Counter()
+        self.answers_without_stores: Counter[int | str] = Counter()
+        self._stores_away = False
         self.ended = threading.Event()
 
     def close(self) -> None:
@@ -172,13 +205,23 @@ class Door:
             if not page["next"]:
                 return found
 
+    @contextmanager
+    def stores_away(self) -> Iterator[None]:
+        """Count the answers to what is asked within the block by themselves."""
+        self._stores_away = True
+        yield
+        self._stores_away = False
+
     def keep_asking(self) -> None:
         while not self.ended.is_set():
-            try:
-                self.answers[self.status("/v1/items?limit=1")] += 1
-                self.answers[self.login()] += 1
-            except httpx2.HTTPError as error:
-                self.answers[repr(error)] += 1
+            for ask in (lambda: self.status("/v1/items?limit=1"), self.login):
+                away = self._stores_away
+                try:
+                    answer: int | str = ask()
+                except httpx2.HTTPError as error:
+                    answer = repr(error)
+                counts = self.answers_without_stores if away or self._stores_away else self.answers
+                counts[answer] += 1
             time.sleep(0.2)
 
 
@@ -196,36 +239,6 @@ def asking(pods: Processes, edge: Edge) -> Iterator[Door]:
         door.ended.set()
         thread.join()
         door.close()
-
-
-@contextmanager
-def databases(folder: Path, secrets: Json) -> Iterator[dict[str, str]]:
-    """MariaDB and a server that speaks MongoDB's protocol, with administrators of the Secret."""
-    if mariadb_program() is None:
-        missing_server("mariadb-server")
-    if not has_mongodb():
-        missing_server("secantusdb")
-    for name in ("m", "d"):
-        (folder / name).mkdir()
-    prepare_mariadb(folder / "m")
-    root = decoded(secrets)
-    (port,) = free_ports(1)
-    network = ("--skip-networking=0", "--bind-address=127.0.0.1", f"--port={port}")
-    with running_mariadb(folder / "m", settings=(*SETTINGS, *network)):
-        with pymysql.connect(unix_socket=str(folder / "m" / "s"), user="root") as db:
-            password = root["mysql-root"]
-            db.cursor().execute("ALTER USER root@localhost IDENTIFIED BY %s", (password,))
-        with running_mongodb(folder / "d") as (process, open_url):
-            mongo = connect(StoreOptions(mongodb_url=open_url)).client
-            mongo.admin.command("createUser", "root", pwd=root["mongodb-root"], roles=["root"])
-            mongo.close()
-            process.terminate()  # not killed: it flushes what it knows
-            process.wait()
-        with running_mongodb(folder / "d", options=("--auth",)) as (_, url):
-            yield {
-                "MYSQL_ADDRESS": f"127.0.0.1:{port}/gleanery",
-                "MONGODB_ADDRESS": url.removeprefix("mongodb://").partition("?")[0],
-            }
 
 
 def bearer(token: str) -> dict[str, str]:
