@@ -13,6 +13,8 @@ from itertools import accumulate
 
 CHUNK = 1000
 """Texts made at once; a copy is of a text of its chunk."""
+EXACT = 50
+"""One in so many is an exact copy."""
 WORDS = 10_000
 """Of each language."""
 SYLLABLES = [chr(0xAC00 + 28 * n) for n in range(0, 399, 3)]
@@ -38,7 +40,7 @@ def texts(chunk: int) -> list[str]:
     """Return the ``CHUNK`` texts of one chunk."""
     dice, made = random.Random(chunk), list[str]()
     for number in range(CHUNK):
-        if number % 50 == 49:
+        if number % EXACT == EXACT - 1:
             made.append(dice.choice(made))
         elif number % 10 == 9:
             made.append(f"[re] {dice.choice(made)}")
