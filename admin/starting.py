@@ -17,6 +17,7 @@ from crawlers.scrapyd.checks import (
     check_settings,
     spiders,
 )
+from gleanery.config import Config
 from gleanery.errors import ConfigError
 from items import load_taxonomy, profile_names
 from storage.jobs.schedule import check_name, check_times
@@ -26,7 +27,15 @@ if TYPE_CHECKING:
 
     from pydantic.fields import FieldInfo
 
-    from gleanery.config import Config
+
+BUDGET = {
+    f"FRONTIER_{name.upper()}": (title, Config.model_fields[f"frontier_{name}"].description or "")
+    for name, title in (
+        ("max_pages", "Pages"), ("max_items", "Items"), ("max_seconds", "Seconds"),
+        ("max_bytes", "Bytes"),
+    )
+}  # fmt: skip
+"""Settings of what a crawl may use up: title and help of each."""
 
 
 class Wanted(BaseModel):
@@ -39,6 +48,17 @@ class Wanted(BaseModel):
     job: str = ""
     """Its name; empty = made up."""
     priority: float = 0.0
+
+    @property
+    def budget(self) -> dict[str, str]:
+        """Those settings that have a field of their own."""
+        words = (word.partition("=") for word in self.settings)
+        return {name: value for name, _, value in words if name in BUDGET}
+
+    @property
+    def others(self) -> list[str]:
+        """The other ones."""
+        return [word for word in self.settings if word.partition("=")[0] not in BUDGET]
 
 
 class Plan(BaseModel):
@@ -100,6 +120,9 @@ def problems(wanted: Wanted, config: Config) -> dict[str, str]:
         "settings": lambda: check_settings(wanted.settings, config.scrapyd_settings),
         "": lambda: check_arguments(wanted.spider, wanted.arguments),
     }
+    for name, value in wanted.budget.items():
+        if not re.fullmatch(r"[0-9]{1,15}", value):
+            found[name] = f"{value[:40]!r} is no number from 0 on (0 이상의 수여야 합니다)"
     for name, check in checks.items():
         try:
             check()

@@ -13,13 +13,14 @@ import cv2
 import numpy as np
 
 from benchmarks.storage import words
-from items import Annotation, Article, Comment, Item, MediaFile, Post, Proposal, Video
+from items import Annotation, Article, Comment, Item, MediaFile, Post, Proposal, Seed, Video
 from items.seed_yield import SeedYield
 from items.taxonomy import load_taxonomy
 from items.topic import Topic
 from items.transcript import Line, Transcript
 from items.video_vector import VideoVector
 from storage.book import SEEDS, VECTORS
+from storage.seeds_begun import note_begun
 from storage.topics import save_topics
 from storage.video_vectors import record_of
 
@@ -149,6 +150,10 @@ def fill(store: Store, media: MediaStore, total: int) -> list[str]:
     yields = {f"reddit:subreddit=s{n}": n for n in range(SEEDED)}
     records = {key: _seed(key, n).to_dict() for key, n in yields.items()}
     store.book(SEEDS).change([*records], lambda key, _: records[key])
+    for number in range(0, SEEDED, 40):
+        values = (f"s{n}" for n in range(number, number + 40))
+        seeds = [Seed(platform="reddit", kind="subreddit", value=value) for value in values]
+        note_begun(store, f"reddit-{number:012x}", seeds, END)
     save_topics(store, [*_topics(total)])
     store.propose([*_proposals()])
     return keys

@@ -39,6 +39,12 @@ def all_yields(store: Store, platform: str | None = None) -> list[SeedYield]:
     return sorted(kept, key=lambda seed: (seed.group, seed.key))
 
 
+def yields_from(store: Store, after: int, limit: int) -> tuple[list[SeedYield], int]:
+    """Return what is known of some seeds, as :func:`all_yields` lists them, and of how many."""
+    found = sorted(store.book(SEEDS).scan(), key=lambda record: (record["group"], record["key"]))
+    return [SeedYield.from_dict(record) for record in found[after : after + limit]], len(found)
+
+
 def told(store: Store, now: datetime, policy: SeedPolicy, platform: str | None = None) -> list[Any]:
     """Return what is known of all seeds, and what they get for it, ready for JSON."""
     return told_of(all_yields(store, platform), now, policy)

@@ -111,9 +111,11 @@ def form_limits(
     max_pages: Limit,
     max_items: Limit,
     max_bytes: Limit,
+    max_seconds: Annotated[int | None, Form(ge=0, le=2**53)] = None,
 ) -> Response:
-    """Change what a running crawl may use up."""
-    limit(desk, who, name, {"max_pages": max_pages, "max_items": max_items, "max_bytes": max_bytes})
+    """Change what a running crawl may use up; its time only if that is said."""
+    given = {"max_pages": max_pages, "max_items": max_items, "max_bytes": max_bytes}
+    limit(desk, who, name, given | ({} if max_seconds is None else {"max_seconds": max_seconds}))
     return go(request, f"/crawl?name={quote(name, safe='')}&done=saved")
 
 

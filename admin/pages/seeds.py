@@ -20,15 +20,16 @@ from crawlers.seed_files import MAX_CHARACTERS, ChangedMeanwhileError, SeedFile,
 from gleanery.errors import ConfigError
 from items.clock import utc_now
 from storage.office.sessions import Session
-from storage.seed_yields import all_yields, seed_policy, told, told_of
+from storage.seed_yields import seed_policy, told_of, yields_from
 from storage.seeds_begun import seeds_begun
 
 gate = Gate()
-ROWS = 200
-"""Seeds on a page."""
+ROWS = 100
+"""Seeds on a page, and beginnings."""
 NEW = '- {platform: google, kind: query, value: "", category: }\n'
 Name = Annotated[str, Query(max_length=64)]
 Text = Annotated[str, Form(max_length=2 * MAX_CHARACTERS)]  # with \r\n
+After = Annotated[int, Query(ge=0, le=2**31)]
 Action = Literal["check", "save", "remove"]
 
 
@@ -49,24 +50,18 @@ class Gone(BaseModel):
 
 
 @gate.page("/seeds", role="viewer")
-def page(
-    request: Request, desk: AtDesk, after: Annotated[int, Query(ge=0, le=2**31)] = 0
-) -> Response:
+def page(request: Request, desk: AtDesk, after: After = 0) -> Response:
     """List profiles, what seeds have brought, beginning after so many, and who began with them."""
-    seeds = all_yields(desk.store)
-    shown = told_of(seeds[after : after + ROWS], utc_now(), seed_policy(desk.settings.get))
-    return show(
-        request, "seeds", profiles=_profiles(desk), seeds=shown,
-        more=after + ROWS if len(seeds) > after + ROWS else 0,
-        begun=seeds_begun(desk.store, limit=ROWS), most=ROWS,
-    )  # fmt: skip
+    return show(request, "seeds", most=ROWS, **_listed(desk, after))
 
 
 @gate.read("/seeds", role="viewer")
-def api(desk: AtDesk) -> dict[str, Any]:
-    """List ``profiles``, ``seeds`` as ``gleanery seeds`` does, ``begun`` as with ``--begun``."""
-    begun = seeds_begun(desk.store, limit=ROWS)
-    return {"profiles": _profiles(desk), "seeds": _yields(desk), "begun": begun}
+def api(desk: AtDesk, after: After = 0) -> dict[str, Any]:
+    """List ``profiles``, ``seeds`` as ``gleanery seeds`` does, ``begun`` as with ``--begun``.
+
+    There are 100 seeds after so many; ``more`` says after how many there are others, 0 = none.
+    """
+    return _listed(desk, after)
 
 
 @gate.page("/seeds/file", role="viewer")
@@ -215,5 +210,11 @@ def _profiles(desk: Desk) -> list[dict[str, Any]]:
     return rows
 
 
-def _yields(desk: Desk) -> list[dict[str, Any]]:
-    return told(desk.store, utc_now(), seed_policy(desk.settings.get))
+def _listed(desk: Desk, after: int) -> dict[str, Any]:
+    seeds, number = yields_from(desk.store, after, ROWS)
+    return {
+        "profiles": _profiles(desk),
+        "seeds": told_of(seeds, utc_now(), seed_policy(desk.settings.get)),
+        "more": after + ROWS if number > after + ROWS else 0,
+        "begun": seeds_begun(desk.store, limit=ROWS),
+    }

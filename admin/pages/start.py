@@ -15,7 +15,7 @@ from admin.failures import RefusedError
 from admin.gate import AtDesk, Gate, Who
 from admin.pages import schedules
 from admin.rendering import go, show
-from admin.starting import Plan, Wanted, commands, fields, plan_problems, problems
+from admin.starting import BUDGET, Plan, Wanted, commands, fields, plan_problems, problems
 from crawlers.dry_run import DryRun
 from crawlers.dry_run_process import dry_run
 from crawlers.scrapyd import asking
@@ -142,10 +142,12 @@ def _read(texts: dict[str, str]) -> tuple[Wanted, dict[str, str]]:
     given = {
         n.removeprefix(ARGUMENT): v.strip() for n, v in texts.items() if n.startswith(ARGUMENT)
     }
+    lines = [x for line in texts.get("settings", "").splitlines() if (x := line.strip())]
+    budget = [f"{name}={value}" for name in BUDGET if (value := texts.get(name, "").strip())]
     wanted = Wanted(
         spider=texts.get("spider", ""),
         arguments={name: value for name, value in given.items() if value},
-        settings=[x for line in texts.get("settings", "").splitlines() if (x := line.strip())],
+        settings=[*lines, *budget],
         job=texts.get("job", "").strip(),
         priority=priority,
     )
@@ -162,5 +164,5 @@ def _form(
     return show(
         request, "start", status=status, wanted=wanted, plan=plan, spiders=list(spiders()),
         fields=fields(wanted.spider, desk.config), wrong=wrong or {}, lines=lines or [],
-        first=first, allowed=desk.config.scrapyd_settings,
+        first=first, budget=BUDGET, allowed=desk.config.scrapyd_settings,
     )  # fmt: skip

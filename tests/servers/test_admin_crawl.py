@@ -71,7 +71,10 @@ async def test_limits_are_changed_on_the_page_and_as_json(site):
     form = {"csrf": csrf, "name": "food", "max_pages": 7, "max_items": 0, "max_bytes": 0}
 
     led = client.get("/job?name=runs").text
-    saved = client.post("/crawl/limits", data=form)
+    client.post("/crawl/limits", data=form | {"max_seconds": 10**7})
+    limited = client.get("/crawl?name=food", headers={"Accept-Language": "en"}).text
+    client.post("/crawl/limits", data=form | {"max_seconds": 0})
+    saved = client.post("/crawl/limits", data=form | {"max_seconds": ""})
     shown = client.get("/crawl?name=food", headers={"Accept-Language": "en"}).text
     more = client.post(
         "/api/crawl/limits?name=food", json={"max_items": 9}, headers={"X-CSRF-Token": csrf}
@@ -83,6 +86,7 @@ async def test_limits_are_changed_on_the_page_and_as_json(site):
     assert 'href="/crawl?name=food"' in led
     assert saved.headers["location"] == "/crawl?name=food&done=saved"
     assert 'aria-label="Requests by depth' in shown
+    assert ("Ends at the latest" in limited, "Ends at the latest" in shown) == (True, False)
     assert 'name="max_pages" type="number" min="0" value="7"' in shown
     assert more.json() == {"max_pages": 7, "max_items": 9}
     assert (refused.status_code, "max_cats" in refused.text) == (409, True)

@@ -292,6 +292,7 @@ def test_what_does_not_fit_is_said_beside_its_field(site, client):
     form = {
         "csrf": token_of(client), "action": "start", "spider": "google", "arg.max_depth": "many",
         "arg.query": EVIL, "priority": "high", "settings": "FEEDS={}", "job": "a/b",
+        "FRONTIER_MAX_ITEMS": "lots",
     }  # fmt: skip
 
     answer = client.post("/start", data=form)
@@ -299,7 +300,8 @@ def test_what_does_not_fit_is_said_beside_its_field(site, client):
     shown = html.fromstring(answer.text)
     wrong = {tag.get("id") for tag in shown.xpath("//*[starts-with(@id, 'wrong-')]")}
     assert answer.status_code == 422
-    assert wrong == {f"wrong-{n}" for n in ("arg.max_depth", "priority", "settings", "job")}
+    names = ("arg.max_depth", "priority", "settings", "job", "FRONTIER_MAX_ITEMS")
+    assert wrong == {f"wrong-{n}" for n in names}
     kept = shown.xpath("//*[@name='arg.query']/@value")
     assert kept == [EVIL]
     assert client.get("/api/jobs", params={"text": EVIL, "spider": "google"}).json()["jobs"] == []
@@ -307,13 +309,16 @@ def test_what_does_not_fit_is_said_beside_its_field(site, client):
 
 def test_a_form_is_shown_as_commands_without_starting(site, client):
     form = {"csrf": token_of(client), "action": "show", "spider": "google", "job": "shown",
-            "arg.query": "it's $(x)", "settings": "FRONTIER_MAX_PAGES=5"}  # fmt: skip
+            "arg.query": "it's $(x)", "FRONTIER_MAX_PAGES": "5"}  # fmt: skip
 
-    lines = html.fromstring(client.post("/start", data=form).text).xpath("//pre/text()")
+    shown = html.fromstring(client.post("/start", data=form).text)
+    lines = shown.xpath("//pre/text()")
 
     words = [shlex.split(line) for line in lines]
     crawl = ["scrapy", "crawl", "google", "-a", "query=it's $(x)", "-s", "FRONTIER_MAX_PAGES=5"]
     assert words[0] == crawl
+    assert shown.xpath("//input[@id='FRONTIER_MAX_PAGES']/@value") == ["5"]
+    assert shown.xpath("//textarea[@id='settings']")[0].text in {None, ""}
     assert words[1][:4] == ["gleanery", "jobs", "start", "google"]
     assert json.loads(words[2][-1])["arguments"] == {"query": "it's $(x)"}
     assert token_of(client) not in lines[2]
