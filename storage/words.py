@@ -10,13 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from operator import add
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 from storage.bigram import is_cjk, runs
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 LONGEST = 80
 """Letters of one word, as InnoDB leaves out longer ones than 84; longer terms are cut."""
@@ -26,48 +22,35 @@ LONGEST_TITLE = 1000
 """Characters; a longer title counts once, as if it were text."""
 LONGEST_PAIR = 2
 """Letters of a run that is one pair: whatever has the pair has the run."""
+SHORT = 12
+"""Letters of a run that is likely to come again."""
 MOST_WORDS = 100_000
 """Words indexed of one item; what comes later is not found."""
-
-
-class _Codes(dict[str, str]):
-    """Four figures for each character of Hangul, Kana and Han, each written once."""
-
-    def __missing__(self, character: str) -> str:
-        code = self[character] = f"{ord(character):04x}"
-        return code
-
-
-_CODES = _Codes()
 
 
 def index_words(title: str, text: str) -> str:
     """Return the words to be indexed for an item, parted by spaces."""
     weight = TITLE_WEIGHT if len(title) <= LONGEST_TITLE else 1
-    words = [*_words(title) * weight, *_words(text)]
-    return " ".join(words[:MOST_WORDS])
+    words = " ".join([*_words(title) * weight, *_words(text)])
+    return " ".join(words.split(" ", MOST_WORDS)[:MOST_WORDS]) if len(words) > MOST_WORDS else words
 
 
-def match_words(text: str, *, whole: bool = True) -> str:
+def match_words(text: str) -> str:
     """Return the query in boolean mode for items with every word of ``text``; empty if none.
 
-    Args:
-        text: What is looked for.
-        whole: Runs of three letters and more stand as they are: the server reads every candidate's
-            text for that. Else an item only has all their pairs, and :func:`holds` is to be asked.
+    Of a longer run of Hangul, Kana and Han an item only has all pairs: see :func:`in_a_row`.
     """
-    return " ".join(found for run in runs(text) for found in _needed(run, whole=whole))
+    return " ".join(found for run in runs(text) for found in _needed(run))
 
 
-def long_runs(text: str) -> list[str]:
-    """Return the runs of ``text`` whose pairs may all be in an item that has not the run itself."""
-    return [run for run in runs(text) if is_cjk(run) and len(run) > LONGEST_PAIR]
+def in_a_row(text: str) -> list[str]:
+    """Return words that stand in a row in what :func:`index_words` gives, for what is to be found.
 
-
-def holds(said: str, wanted: Sequence[str]) -> bool:
-    """Whether a text has all of some :func:`long_runs`."""
-    folded = unicodedata.normalize("NFKC", said).lower()
-    return all(run in folded for run in wanted)
+    An item that has all pairs of a longer run may have them apart. Nothing that begins with a pair
+    goes on after it, so only the front needs a gap before it.
+    """
+    found = [run for run in runs(text) if is_cjk(run) and len(run) > LONGEST_PAIR]
+    return [" ".join(map(_ascii, _pairs(run))) for run in dict.fromkeys(found)]
 
 
 def terms(text: str) -> set[str]:
@@ -111,28 +94,30 @@ def _count(run: str, text: str) -> int:
 
 
 def _words(text: str) -> list[str]:
-    words: list[str] = []
-    for run in runs(text):
-        if is_cjk(run):  # most of the work: no loop of ours
-            codes = [*map(_CODES.__getitem__, run)]
-            words += map(add, codes, codes[1:])
-            words.append(codes[-1])
-        elif run.isascii():  # such a run is letters and figures
-            words.append(f"__{run}"[:LONGEST])
-        else:
-            words.append(_ascii(_folded(run)))
-    return words
+    """Return the words of each run, parted by spaces."""
+    return [_often(run) if len(run) <= SHORT else _written(run) for run in runs(text)]
 
 
-def _needed(run: str, *, whole: bool) -> list[str]:
+def _written(run: str) -> str:
+    if is_cjk(run):
+        codes = _ascii(run)
+        pairs = [codes[i : i + 8] for i in range(0, len(codes) - 4, 4)]
+        return " ".join([*pairs, codes[-4:]])
+    if run.isascii():  # such a run is letters and figures
+        return f"__{run}"[:LONGEST]
+    return _ascii(_folded(run))
+
+
+_often = lru_cache(2**15)(_written)
+"""Most of what people write is some thousand words."""
+
+
+def _needed(run: str) -> list[str]:
     if not is_cjk(run):
         return [f"+{_ascii(_folded(run))}"]
     if len(run) == 1:
         return [f"+{_ascii(run)}*"]
-    pairs = [*map(_ascii, _pairs(run))]
-    if whole and len(run) > LONGEST_PAIR:
-        return [f'+"{" ".join(pairs)}"']
-    return [f"+{pair}" for pair in dict.fromkeys(pairs)]
+    return [f"+{pair}" for pair in dict.fromkeys(map(_ascii, _pairs(run)))]
 
 
 def _terms(run: str) -> list[str]:
@@ -156,7 +141,7 @@ _PLAIN = re.compile(r"[0-9a-z]+")
 def _ascii(term: str) -> str:
     """Write ``term`` so that different terms stay different, and heads stay heads."""
     if is_cjk(term):
-        return "".join(f"{ord(c):04x}" for c in term)
+        return term.encode("utf-16-be").hex()  # four figures for each character: none is beyond
     if _PLAIN.fullmatch(term):
         return f"__{term}"[:LONGEST]
     return (

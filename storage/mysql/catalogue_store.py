@@ -17,17 +17,15 @@ from storage.mysql.filling import fill_next
 from storage.mysql.labels import counted_labels
 from storage.mysql.pages import comments_query, page_query, search_query
 from storage.mysql.schema import books
-from storage.searched import text_of, title_of
 from storage.store import Row, Store, StoreStats
 from storage.tombstones import buried
 from storage.visits import Policy, followed, observed
-from storage.words import holds, long_runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import Connection, Executable, Select
 
     from items import Item, Proposal
     from items.proposal import Status
@@ -76,23 +74,12 @@ class CatalogueStore(Store):
         return self.database.transact(migrate.problems)
 
     def search(self, text: str, *, limit: int = 20, wanted: ItemFilter = ANY) -> list[Row]:
-        long = long_runs(text)
-        most = 2 * limit if long else limit
-        # The server reads the text of every candidate to find letters side by side: we read fewer.
-        found, rows = self._said(text, wanted, most, whole=False), list[Row]()
-        for part in (found[:limit], found[limit:]):
-            if len(rows) < limit and part:
-                rows += [r for r in self.rows(part) if holds(f"{title_of(r)}\n{text_of(r)}", long)]
-        if len(rows) < limit and len(found) == most and long:
-            return self.rows(self._said(text, wanted, limit, whole=True))
-        return rows[:limit]
-
-    def _said(self, text: str, wanted: ItemFilter, limit: int, *, whole: bool) -> list[str]:
         with translated(self.database.where):
-            query = search_query(text, wanted, limit, whole=whole)
+            query = search_query(text, wanted, limit)
         if query is None:
             return []
-        return self.database.transact(lambda db: list(db.execute(query).scalars()))
+        found = self.database.transact(partial(_all, query=query))
+        return self.rows([one.identity for one in sorted(found, key=lambda f: (-f.best, f.id))])
 
     def page(
         self, wanted: ItemFilter = ANY, *, after: Place | None = None, limit: int = 50
@@ -167,5 +154,5 @@ class CatalogueStore(Store):
         change(db, books[VISITS], [*new], lambda key, old: observed(old, new[key], policy))
 
 
-def _all(db: Connection, query: Select[Any]) -> Sequence[Any]:
+def _all(db: Connection, query: Executable) -> Sequence[Any]:
     return db.execute(query).all()

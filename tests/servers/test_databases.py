@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects import mysql as dialects
 
 from gleanery.errors import ConfigError, StoreError, StoreUnavailableError, WriteRejectedError
 from items import Annotation, Article, Comment, Post, Video, load_taxonomy
-from storage import StoreOptions, open_store
+from storage import ItemFilter, StoreOptions, open_store
 from storage.bookkeeping import Version
 from storage.mongodb.database import connect
 from storage.mongodb.documents import Documents
@@ -24,6 +25,7 @@ from storage.mysql import migrate
 from storage.mysql.catalogue import enter
 from storage.mysql.database import Database
 from storage.mysql.hashing import hash_of
+from storage.mysql.pages import search_query
 from tests.store_servers import emptied
 
 ROOT = Path(__file__).parents[2]
@@ -147,9 +149,31 @@ def test_what_is_asked_often_is_answered_from_an_index(mysql):
     with handle.engine.connect() as db:
         db.exec_driver_sql("ANALYZE TABLE items, item_terms, labels").all()
         used = {sql: db.exec_driver_sql(f"EXPLAIN {sql}").one().key for sql in ASKED}
+        said, values = asked(search_query("tea", ItemFilter(kind="post"), 20))
+        plan = db.exec_driver_sql(f"EXPLAIN {said}", values).all()
+        before = looked_up(db)
+        found = db.exec_driver_sql(said, values).all()
+        read = looked_up(db) - before
     handle.close()
 
     assert used == ASKED
+    assert [(p.table, p.type, "filesort" in (p.Extra or "")) for p in plan] == [
+        ("item_terms", "fulltext", False),
+        ("items", "eq_ref", False),
+    ]
+    assert len(found) == 20
+    assert read < 100  # of the 3,000 that say it
+
+
+def asked(query):
+    """Return a query as the driver gets it."""
+    compiled = query.compile(dialect=dialects.dialect(paramstyle="pyformat"))
+    return str(compiled), compiled.construct_params()
+
+
+def looked_up(db) -> int:
+    """Return how many rows this connection has looked up by a key."""
+    return int(db.exec_driver_sql("SHOW SESSION STATUS LIKE 'Handler_read_key'").one()[1])
 
 
 def test_a_value_that_mysql_cannot_take_keeps_the_batch_out_of_both(both):
