@@ -25,7 +25,7 @@ from storage.described import described
 from storage.merge import merged
 from storage.mongodb.database import Document, connect, translated
 from storage.mongodb.mending import Placed, mend
-from storage.mongodb.paths import paths, unknown_parents
+from storage.mongodb.paths import assumed_path, paths, unknown_parents
 from storage.mongodb.schema import COMMENTS, COUNTERS, DOCUMENTS, ITEMS, PAGES
 from storage.searched import text_of, title_of
 from storage.words import terms
@@ -179,7 +179,9 @@ class Documents:
             if "path" in more
         ]
         if written:
-            mend(self.db, written, {placed.identity for placed in written} - set(known))
+            new = [placed for placed in written if placed.identity not in known]
+            assumed = {p.identity: assumed_path(changed[p.identity].row) for p in new}
+            mend(self.db, written, {assumed[p.identity] for p in new} - {p.path for p in new})
 
     def _bulk(self, name: str, operations: list[Any]) -> None:
         expected = sum(isinstance(o, ReplaceOne) for o in operations)

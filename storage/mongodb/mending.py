@@ -35,22 +35,26 @@ class Placed(NamedTuple):
     path: str
 
 
-def mend(db: Database[Document], written: Sequence[Placed], new: Collection[str]) -> None:
+def mend(db: Database[Document], written: Sequence[Placed], left: Collection[str]) -> None:
     """Rewrite paths, of comments and of all below them, that do not go on from their parent's.
 
     Args:
         db: Where.
         written: Comments that were just written.
-        new: Those of them that were not there before.
+        left: Paths that new ones of them were taken to have by replies that came before; those
+            that stand where they were taken to are none.
     """
-    comments = db[COMMENTS]
+    comments, moved = db[COMMENTS], dict[str, str]()
     for _ in range(ROUNDS):
-        wrong = _wrong(comments, {placed.identity: placed for placed in written}, new)
+        wrong = moved | _wrong(comments, {placed.identity: placed for placed in written}, left)
         if not wrong:
             return
         for old, right in wrong.items():
             _move(comments, old, right)
-        written = _placed(comments, {"_id": {"$in": [placed.identity for placed in written]}})
+        before = {placed.identity: placed.path for placed in written}
+        written = _placed(comments, {"_id": {"$in": [*before]}})
+        # What others moved meanwhile, without those that we were just putting below it.
+        moved = {before[p.identity]: p.path for p in written if before[p.identity] != p.path}
 
 
 def _placed(comments: Comments[Document], where: Document) -> list[Placed]:
@@ -61,14 +65,14 @@ def _placed(comments: Comments[Document], where: Document) -> list[Placed]:
 
 
 def _wrong(
-    comments: Comments[Document], written: Mapping[str, Placed], new: Collection[str]
+    comments: Comments[Document], written: Mapping[str, Placed], left: Collection[str]
 ) -> dict[str, str]:
     """Return paths that are wrong, and what they should be; those above others come first."""
     known = dict(written)
     if above := {p.parent for p in written.values() if p.parent} - set(written):
         known |= {p.identity: p for p in _placed(comments, {"_id": {"$in": list(above)}})}
-    if new:
-        below = _placed(comments, {"item.parent": {"$in": list(new)}})
+    if left:
+        below = _placed(comments, {"$or": [_below(path) for path in left]})
         known |= {p.identity: p for p in below}
     wrong = {}
     for identity, parent, path in known.values():
@@ -81,11 +85,8 @@ def _wrong(
 
 
 def _move(comments: Comments[Document], old: str, right: str) -> None:
-    """Rewrite a path and all that go on from it, until none does: others may still be adding some.
-
-    ``0`` follows ``/``: the range is that of all paths that begin with ``old/``.
-    """
-    inside = {"$or": [{"path": old}, {"path": {"$gt": f"{old}/", "$lt": f"{old}0"}}]}
+    """Rewrite a path and all that go on from it, until none does: others may be adding some."""
+    inside = {"$or": [{"path": old}, _below(old)]}
     for _ in range(ROUNDS):
         changes = [
             UpdateOne(
@@ -97,3 +98,8 @@ def _move(comments: Comments[Document], old: str, right: str) -> None:
         if not changes:
             return
         comments.bulk_write(changes, ordered=False)
+
+
+def _below(path: str) -> Document:
+    """Return what finds all paths that begin with ``path/``: ``0`` follows ``/``."""
+    return {"path": {"$gt": f"{path}/", "$lt": f"{path}0"}}

@@ -46,6 +46,11 @@ def paths(rows: Mapping[str, Row], known: Mapping[str, str]) -> dict[str, str]:
     return {identity: found[identity] for identity in rows}
 
 
+def assumed_path(row: Row) -> str:
+    """Return where a comment is taken to stand by replies that come before it."""
+    return _assumed(row["identity"], row.get("root"))
+
+
 def _ancestors(identity: str, rows: Mapping[str, Row], found: Mapping[str, str]) -> list[str]:
     """Return ``identity`` and the comments above it whose paths are still to be found."""
     chain: list[str] = []

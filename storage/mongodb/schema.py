@@ -97,7 +97,6 @@ _ALONE = [
 ]
 """What only a store without a catalogue in MySQL is asked for."""
 _PATH = IndexModel([("path", ASCENDING)], name="path")
-_PARENT = IndexModel([("item.parent", ASCENDING)], name="parent")
 _ROOT = IndexModel([("item.root", ASCENDING), ("number", ASCENDING)], name="root")
 
 
@@ -123,7 +122,9 @@ def make(db: Database[Document], *, alone: bool, raw_keep_days: float) -> list[s
         if alone:
             db[name].create_indexes(_ALONE)
             _fill(db[name])
-    db[COMMENTS].create_indexes([_PATH, _PARENT, *([_ROOT] if alone else [])])
+    db[COMMENTS].create_indexes([_PATH, *([_ROOT] if alone else [])])
+    if "parent" in db[COMMENTS].index_information():  # of version 6: paths say who answers whom
+        db[COMMENTS].drop_index("parent")
     for name in BOOKS:
         db[name].create_indexes(_BOOK)
     _expire(db, raw_keep_days)
@@ -175,7 +176,7 @@ def problems(db: Database[Document], *, alone: bool) -> list[str]:
     """Return what an operator should mend, one line each."""
     found = []
     wanted = {i.document["name"] for i in _ALONE} if alone else set()
-    of_comments = {"parent", "path"} | ({"root"} if alone else set())
+    of_comments = {"path"} | ({"root"} if alone else set())
     needed = {DOCUMENTS: wanted, COMMENTS: wanted | of_comments}
     for name, indexes in (needed | {name: {"at", "group"} for name in BOOKS}).items():
         if missing := indexes - set(db[name].index_information()):

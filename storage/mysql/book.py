@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Table, delete, select
 
 from storage.book import Book, Record
-from storage.mysql.database import upsert
+from storage.mysql.database import marks, upsert
 from storage.mysql.hashing import hash_of
 from storage.mysql.schema import books
 
@@ -29,9 +29,9 @@ def read(
     """Return the records of ``keys`` that there are."""
     found: dict[str, Record] = {}
     for start in range(0, len(keys), PAGE):
-        hashes = [hash_of(key) for key in keys[start : start + PAGE]]
-        query = select(table.c.name, table.c.body).where(table.c.name_hash.in_(hashes))
-        rows = db.execute(query.with_for_update() if lock else query)
+        hashes = tuple(hash_of(key) for key in keys[start : start + PAGE])
+        query = f"SELECT name, body FROM `{table.name}` WHERE name_hash IN ({marks(len(hashes))})"  # noqa: S608
+        rows = db.exec_driver_sql(f"{query} FOR UPDATE" if lock else query, hashes)
         found |= {row.name: json.loads(row.body) for row in rows}
     return found
 

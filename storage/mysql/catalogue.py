@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, bindparam, func, select
+from sqlalchemy import String, func, select
 
 from gleanery.errors import WriteRejectedError
-from storage.mysql.database import insert, upsert
+from storage.mysql.database import insert, marks, upsert
 from storage.mysql.filling import filled_columns
 from storage.mysql.hashing import hash_of
 from storage.mysql.labels import write_labels
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 PAGE = 500
 """Rows read at once by :func:`scanned`."""
-_WRITTEN = tuple(c.name for c in items.columns if c.name != "id")
+_VALUES = itemgetter(*(c.name for c in items.columns if c.name != "id"))
 _INSERT = insert(items)
 _UPSERT = upsert(items, key=("identity_hash", "identity"), newer="revision")
 _TERMS = upsert(item_terms, key=("item_id",))
@@ -35,9 +36,7 @@ _LONGEST = {
     for c in items.columns
     if isinstance(c.type, String) and c.type.length and not c.name.endswith(("_at", "language"))
 } | {"identity": 2**14}
-_NUMBERS = select(items.c.id, items.c.identity, items.c.revision).where(
-    items.c.identity_hash.in_(bindparam("hashes", expanding=True))
-)
+_NUMBERS = "SELECT id, identity, revision FROM items WHERE identity_hash IN ({})"
 
 
 def check_fits(new: Iterable[Item]) -> None:
@@ -69,10 +68,10 @@ def enter(db: Connection, versions: Sequence[Version], *, all_new: bool = False)
         return {}
     db.exec_driver_sql(_INSERT if all_new else _UPSERT, [_described(v) for v in versions])
     revisions = {v.row["identity"]: v.revision for v in versions}
-    hashes = [hash_of(identity) for identity in revisions]
+    hashes = tuple(map(hash_of, revisions))
     standing = {
         found.identity: found.id
-        for found in db.execute(_NUMBERS, {"hashes": hashes})
+        for found in db.exec_driver_sql(_NUMBERS.format(marks(len(hashes))), hashes)
         if found.revision == revisions[found.identity]
     }
     texts = [
@@ -89,12 +88,9 @@ def enter(db: Connection, versions: Sequence[Version], *, all_new: bool = False)
 
 def _described(version: Version) -> tuple[Any, ...]:
     """Return the values in the order of the table's columns, ``id`` left out."""
-    values = {
-        "identity_hash": hash_of(version.row["identity"]),
-        "revision": version.revision,
-        **filled_columns(version.row),
-    }
-    return tuple(values[name] if name in values else version.row[name] for name in _WRITTEN)
+    identity = {"identity_hash": hash_of(version.row["identity"]), "revision": version.revision}
+    values: tuple[Any, ...] = _VALUES({**version.row, **filled_columns(version.row), **identity})
+    return values
 
 
 def _indexed(row: Row) -> str:

@@ -141,7 +141,15 @@ def insert(table: Table) -> str:
     """Return ``INSERT`` for rows in the order of the table's columns, ``id`` left out."""
     names = [c.name for c in table.columns if c.name != "id"]
     columns = ", ".join(f"`{n}`" for n in names)
-    return f"INSERT INTO `{table.name}` ({columns}) VALUES ({', '.join(['%s'] * len(names))})"  # noqa: S608
+    return f"INSERT INTO `{table.name}` ({columns}) VALUES ({marks(len(names))})"  # noqa: S608
+
+
+def marks(count: int) -> str:
+    """Return places for ``count`` values of a list.
+
+    SQLAlchemy's own lists, written anew for each call, take a crawl's batch several milliseconds.
+    """
+    return ", ".join(["%s"] * count)
 
 
 class _LostError(Exception):

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from items.clock import from_iso, to_iso
 from storage.labelled import ModelLabels, in_order, labels_of
+from storage.mysql.database import marks
 from storage.mysql.hashing import hash_of
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def write_labels(db: Connection, rows: Sequence[tuple[int, Row]], *, all_new: bo
     """Put the labels of items, by number, in place of those that were there."""
     if rows and not all_new:
         numbers = [number for number, _ in rows]
-        marks = ", ".join(["%s"] * len(numbers))
-        db.exec_driver_sql(f"DELETE FROM labels WHERE item_id IN ({marks})", tuple(numbers))  # noqa: S608
+        these = f"DELETE FROM labels WHERE item_id IN ({marks(len(numbers))})"  # noqa: S608
+        db.exec_driver_sql(these, tuple(numbers))
     if values := [line for number, row in rows for line in _lines(number, row)]:
         db.exec_driver_sql(_INSERT, values)
 

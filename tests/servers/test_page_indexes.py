@@ -174,6 +174,7 @@ def test_mongodb_of_an_earlier_version_is_brought_up_to_date(tmp_path, store_opt
     db = connect(store.options)
     db["documents"].update_many({}, {"$unset": {"quality": 1}})
     db["documents"].drop_index("author")
+    db["comments"].create_index("item.parent", name="parent")
     db["meta"].update_one({"_id": "schema"}, {"$set": {"version": 3}})
 
     store.init()
@@ -181,6 +182,7 @@ def test_mongodb_of_an_earlier_version_is_brought_up_to_date(tmp_path, store_opt
     with store:
         assert len(store.page(ItemFilter(min_quality=0.5)).rows) == 10
         assert len(store.page(ItemFilter(author="a7")).rows) == 1
+    assert "parent" not in db["comments"].index_information()
     db.client.close()
 
 
