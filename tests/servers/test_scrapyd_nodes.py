@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.jobs import Job
 from tests.conftest import wait_until
 from tests.graph_site import GraphSite
 from tests.scrapyd_nodes import Node, job_of, ledger
@@ -63,8 +64,12 @@ def test_a_stopped_node_ends_its_crawls_and_their_jobs_go_on(tmp_path):
 
 @pytest.mark.slow
 def test_ends_have_their_reasons(tmp_path):
+    """Also those of jobs that no process can be made for; they leave both slots free."""
+    for job in ("odd", "odder"):
+        ledger(tmp_path).add(Job(job=job, spider="google", arguments={"urls": "http://h/\0"}))
     with GraphSite(CHAIN) as site, Node(tmp_path, **QUICK) as node:
         wait_until(node.answers, seconds=60)
+        wait_until(lambda: job_of(tmp_path, "odder").ended_at, seconds=60)
 
         _begin(node, site, "cancelled", max_depth="2")
         cancel = node.post("cancel.json", ("project", "default"), ("job", "cancelled"))
@@ -73,6 +78,8 @@ def test_ends_have_their_reasons(tmp_path):
         os.kill(job_of(tmp_path, "killed").pid or 0, signal.SIGKILL)
         wait_until(lambda: job_of(tmp_path, "killed").ended_at, seconds=60)
 
+    odd = [job_of(tmp_path, job) for job in ("odd", "odder")]
+    assert [(j.state, j.reason[:12]) for j in odd] == 2 * [("failed", "not started:")]
     cancelled, killed = job_of(tmp_path, "cancelled"), job_of(tmp_path, "killed")
     assert cancel["prevstate"] == "running"
     assert (cancelled.state, cancelled.reason) == ("cancelled", "shutdown")
