@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pymongo.errors import WriteError
 from sqlalchemy import text
 from sqlalchemy.dialects import mysql as dialects
 
@@ -228,6 +229,22 @@ def test_comments_have_a_path_from_their_root(both):
         "reddit:c/d": "reddit:t3_1/reddit:a/reddit:b/reddit:c%2Fd",
         "reddit:z": "reddit:t3_1/reddit:gone/reddit:z",
     }
+
+
+def test_mongodb_refuses_what_is_no_item_and_writes_to_its_journal(both):
+    both.save([a_post(1)])
+    db = connect(both.options)
+    known = db["documents"].find_one()
+    for wrong in (
+        {"revision": "1"}, {"item": known["item"] | {"depth": "0"}}, {"item": "x"}, {"item": {}},
+    ):  # fmt: skip
+        with pytest.raises(WriteError):
+            db["documents"].insert_one(known | {"_id": "other"} | wrong)
+    written = db.write_concern.document
+    db.client.close()
+
+    assert written == {"w": 1, "j": True}
+    assert both.stats(classified_kinds=[]).total == 1
 
 
 def test_pages_expire_after_the_days_that_are_set(both):
