@@ -13,13 +13,14 @@ import numpy as np
 from crawlers.frontier import protocol
 from crawlers.frontier.protocol import Outbox, Push
 from crawlers.frontier.sqlite_queue import SqliteQueue
-from items import Annotation, Comment, MediaFile, Post, Proposal, load_taxonomy
+from items import Annotation, Comment, MediaFile, Post, Proposal, Seed, load_taxonomy
 from media.store import open_media
 from storage import Store, open_store
 from storage.branch import Branch
 from storage.jobs import Job, open_jobs
 from storage.jobs.history import MOST, JobHistory
 from storage.jobs.sample import DEPTHS, Sample
+from storage.seeds_begun import note_begun
 from storage.work import Rules, open_queue
 
 EVIL = '"><script>alert(1)</script><img src="https://evil.example/x" onerror="alert(2)">'
@@ -71,6 +72,8 @@ def fill(home: Path, store: Store | None = None) -> None:
     with store:
         store.save([*posts, comment])
         store.propose([proposal])
+        seed = Seed(platform="reddit", kind="search", value=EVIL)
+        note_begun(store, "food", [seed], FIRST, job="evil")
 
 
 def post(number: int) -> Post:
