@@ -244,7 +244,12 @@ def test_what_looks_like_a_statement_is_a_text(api, text):
     assert api.get("/v1/search", q="여행", author=text).json()["items"] == []
     for path in ("/v1/item", "/v1/item/comments", "/v1/item/similar"):
         assert api.get(path, identity=text).status_code == 404
+
+
+@pytest.mark.parametrize("text", INJECTED[::4])
+def test_every_parameter_takes_it_for_a_text(api, text):
     everywhere = api.inject(text)
+
     assert everywhere.total() > 40
     assert {*everywhere} <= {200, 404, 422}
 
