@@ -37,7 +37,10 @@ CASES: dict[str, EngineCase] = {
         options=lambda request: {"url": request.getfixturevalue("openai_endpoint")}
     ),
     "llama_cpp": EngineCase(
-        options=lambda request: {"model": str(request.getfixturevalue("gguf"))},
+        options=lambda request: {
+            "model": str(request.getfixturevalue("gguf")),
+            "calibrate": False,  # its 170 questions of each kind are asked in test_llama_cpp
+        },
         marks=(pytest.mark.models,),
         plain=False,
     ),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from gleanery.files import locked
+from items import load_taxonomy
+from model_server.spec import parse_spec
 from tests.models.small_engine import ARCHITECTURES
 
 
@@ -62,3 +67,21 @@ def eyes(tmp_path_factory):
     from tests.tiny_video import timesformer  # noqa: PLC0415 - it needs those libraries
 
     return f"timesformer:{timesformer(tmp_path_factory.mktemp('timesformer') / 'small')}"
+
+
+@pytest.fixture(scope="session")
+def eyes_cache(request, eyes) -> Path:
+    """A ``HOME/cache`` with what ``eyes`` computes at its first start, kept between runs."""
+    folder = request.config.cache.mkdir("eyes")
+    with locked(folder.with_name("eyes.lock")):  # one process computes, the others read
+        engine = parse_spec(eyes).make(load_taxonomy(), cache=folder)
+        engine.load()
+        engine.self_test()
+        engine.close()
+    return folder
+
+
+@pytest.fixture
+def started_before(tmp_path, eyes_cache):
+    """Let ``tmp_path`` be a ``HOME`` in which ``eyes`` has been started before."""
+    shutil.copytree(eyes_cache, tmp_path / "cache", dirs_exist_ok=True)

@@ -121,7 +121,7 @@ def test_a_cache_without_the_window_s_past_scores_the_same(engine, make):
 def test_more_prompts_than_the_cache_holds_are_computed_again(make):
     small = make(context=1_200, document_tokens=64, subcategories=False)
     small.load()
-    texts = [f"Prompt number {n}: " + "word " * 400 for n in range(9)]
+    texts = [f"Prompt number {n}: " + "word " * 400 for n in range(4)]
     asked = [questions(1, instructions=text)[0] for text in texts]
 
     first = [small.score([question], LABELS) for question in asked]

@@ -22,15 +22,6 @@ pytestmark = pytest.mark.models
 
 
 @pytest.fixture(scope="session")
-def checkpoint(tmp_path_factory):
-    for library in ("torch", "transformers", "onnx", "onnxruntime", "safetensors", "av"):
-        pytest.importorskip(library, reason=f"needs {library}: make test-models")
-    from tests.tiny_video import timesformer  # noqa: PLC0415 - it needs those libraries
-
-    return timesformer(tmp_path_factory.mktemp("timesformer") / "small")
-
-
-@pytest.fixture(scope="session")
 def files(tmp_path_factory):
     """Two that look alike, and one that does not."""
     folder = tmp_path_factory.mktemp("files")
@@ -41,14 +32,14 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def vectors(tmp_path_factory, checkpoint, files):
+def vectors(tmp_path_factory, eyes, files):
+    """What the command writes from its first start on, where nothing is computed yet."""
     home, out = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("out")
     given = [str(files / name) for name in ("a.mp4", "b.mp4", "c.mp4")]
     done = gleanery(
         home,
-        *("vectorize", *given, "--out", str(out), "--engine", f"timesformer:{checkpoint}"),
+        *("vectorize", *given, "--out", str(out), "--engine", eyes),
         *("--stride", "0.5", "--json"),
-        timeout=200,
     )
     assert done.returncode == 0, done.stderr
     return done.json, out
@@ -108,7 +99,8 @@ def test_similar_ranks_the_items_of_the_store(vectors, tmp_path):
     assert "No item 'youtube:zzz'" in missing.error
 
 
-def test_a_file_that_fails_does_not_stop_the_others(checkpoint, files, tmp_path):
+@pytest.mark.usefixtures("started_before")
+def test_a_file_that_fails_does_not_stop_the_others(eyes, files, tmp_path):
     text = tmp_path / "text.mp4"
     text.write_text("no video " * 99)
     out = tmp_path / "out"
@@ -116,8 +108,7 @@ def test_a_file_that_fails_does_not_stop_the_others(checkpoint, files, tmp_path)
     done = gleanery(
         tmp_path,
         *("vectorize", str(text), str(tmp_path / "nowhere.mp4"), str(files / "c.mp4")),
-        *("--out", str(out), "--engine", f"timesformer:{checkpoint}", "--max-clips", "1", "--json"),
-        timeout=200,
+        *("--out", str(out), "--engine", eyes, "--max-clips", "1", "--json"),
     )
 
     assert done.returncode == 1
@@ -126,13 +117,14 @@ def test_a_file_that_fails_does_not_stop_the_others(checkpoint, files, tmp_path)
     assert [p.name for p in out.iterdir()] == ["c.mp4.safetensors"]
 
 
-async def test_a_video_is_finished_though_the_server_is_killed_in_the_middle(checkpoint, tmp_path):
+@pytest.mark.usefixtures("started_before")
+async def test_a_video_is_finished_though_the_server_is_killed_in_the_middle(eyes, tmp_path):
     """The call is made again; what is kept is whole and there once."""
     media = open_media(tmp_path / "media")
     key = media.put_file(video(tmp_path / "long.mp4", seconds=60)).key
     server = ModelServerProcess(
         tmp_path,
-        GLEANERY_VIDEO_ENGINE=f"timesformer:{checkpoint}",
+        GLEANERY_VIDEO_ENGINE=eyes,
         GLEANERY_MODEL_ENGINE="stub",
         GLEANERY_TEST_ENGINES="1",
     )

@@ -37,10 +37,11 @@ def clip(tmp_path_factory, whisper_model):
     return draw_clip_with_sound(folder / "clip.mp4", seconds=8, sound=sound).read_bytes()
 
 
+@pytest.mark.usefixtures("started_before")
 def test_a_crawled_video_ends_up_as_files_vectors_words_and_a_category(
     tmp_path, eyes, clip, whisper_model, e5_cache
 ):
-    shutil.copytree(e5_cache, tmp_path / "cache")
+    shutil.copytree(e5_cache, tmp_path / "cache", dirs_exist_ok=True)
     ears = f"faster_whisper:{whisper_model('faster_whisper')}"
     with VideoSite(clip) as site:
         result = crawl(
@@ -82,11 +83,11 @@ def test_a_crawled_video_ends_up_as_files_vectors_words_and_a_category(
     assert (row["category"], row["needs_review"]) == (whole["category"], whole["needs_review"])
 
 
-@pytest.mark.parametrize(
-    "kills", [2, pytest.param(10, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
-)
-def test_model_servers_killed_at_random_moments(tmp_path, eyes, clip, kills):
-    chance, videos = random.Random(kills), range(4)
+@pytest.mark.timeout(1200)
+@pytest.mark.usefixtures("started_before")
+def test_model_servers_killed_at_random_moments(tmp_path, eyes, clip):
+    kills, videos = 10, range(4)
+    chance = random.Random(kills)
     server = ModelServerProcess(
         tmp_path,
         GLEANERY_VIDEO_ENGINE=eyes,

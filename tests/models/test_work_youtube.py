@@ -22,6 +22,7 @@ from tests.youtube_replay import (
 pytestmark = pytest.mark.models
 
 
+@pytest.mark.usefixtures("started_before")
 def test_a_recorded_video_ends_up_as_a_file_with_vectors(tmp_path, fixtures, eyes):
     recordings = load_recordings(fixtures / "youtube" / "innertube")
     media = MediaReplay(YoutubeReplay(recordings), drawn_streams(tmp_path))
