@@ -40,7 +40,7 @@ class AdminSite:
 
     def client(self, role: str = "") -> httpx2.Client:
         """Return a browser's client, logged in with ``role``; nobody if there is none."""
-        client = httpx2.Client(base_url=self.url, headers={"Origin": self.url}, timeout=30)
+        client = httpx2.Client(base_url=self.url, headers={"Origin": self.url}, timeout=60)
         self.clients.append(client)
         if role:
             answer = client.post("/login", data={"user": role, "password": password(role)})
@@ -86,10 +86,10 @@ def admin_site(home: Path, *, users: bool = True, **env: str) -> Iterator[AdminS
         for client in site.clients:
             client.close()
         process.terminate()
-        process.wait(60)
+        process.wait(180)
 
 
 def answers(url: str) -> bool:
     with suppress(httpx2.HTTPError):
-        return bool(httpx2.get(f"{url}/healthz").status_code == 200)
+        return bool(httpx2.get(f"{url}/healthz", timeout=60).status_code == 200)
     return False

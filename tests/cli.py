@@ -43,7 +43,7 @@ def environment(home: Path, **env: str) -> dict[str, str]:
     return clean | {"GLEANERY_HOME": str(home), "GLEANERY_ALLOWED_ADDRESSES": "127.0.0.0/8"} | env
 
 
-def gleanery(home: Path, *arguments: str, timeout: float = 120, **env: str) -> CliResult:
+def gleanery(home: Path, *arguments: str, timeout: float = 300, **env: str) -> CliResult:
     """Run ``gleanery ARGUMENTS``."""
     done = subprocess.run(
         [*COMMAND, *arguments],

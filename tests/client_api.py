@@ -34,7 +34,7 @@ class Api:
     def get(self, path: str, *, key: str | None = None, headers=None, **params) -> httpx2.Response:
         shown = self.key if key is None else key
         more = {"Authorization": f"Bearer {shown}"} if shown else {}
-        with httpx2.Client(trust_env=False, verify=False, timeout=30) as client:
+        with httpx2.Client(trust_env=False, verify=False, timeout=60) as client:
             return client.get(f"{self.url}{path}", params=params, headers=more | (headers or {}))
 
     def json(self, path: str, **params) -> Any:
@@ -96,4 +96,4 @@ def running_api(home: Path, **env: str) -> Iterator[Api]:
             yield api
         finally:
             os.kill(process.pid, signal.SIGTERM)
-            process.wait(60)
+            process.wait(180)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -39,10 +40,17 @@ LONGEST = {
     "test_a_crawl_outlives_restarts_and_is_found_at_the_edge",
 }
 """More than a minute each."""
+WORDS = {
+    "slow and not models": ("slow", "SLOW"),
+    "models": ("mark.models", "engine_params", "language_model_params"),
+}
+"""What a file says that has tests for ``-m``; to import those without takes seconds a process."""
 EVALSET = FIXTURES.parent / "evalset" / "dev.jsonl"
 
 # No assertion on wall time: a busy machine is no counterexample.
-hypothesis.settings.register_profile("gleanery", deadline=None)
+hypothesis.settings.register_profile(
+    "gleanery", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("gleanery")
 
 
@@ -55,6 +63,13 @@ def wait_until(
         if time.monotonic() > deadline:
             pytest.fail(f"{condition} still false after {seconds} s")
         time.sleep(every_seconds)
+
+
+async def until(condition: Callable[[], object], *, seconds: float = 60) -> None:
+    """Do :func:`wait_until` in a coroutine."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.01)
 
 
 def missing_server(name: str) -> NoReturn:
@@ -78,6 +93,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--core-each", action="store_true", help="a core for each xdist process")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the files that have nothing for ``-m``."""
+    words = WORDS.get(config.option.markexpr)
+    if not words or collection_path.suffix != ".py" or collection_path.name == "__init__.py":
+        return None
+    text = collection_path.read_text("utf-8")
+    return None if any(word in text for word in words) else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

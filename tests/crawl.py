@@ -90,7 +90,7 @@ def deprecated_calls() -> list[str]:
     return lines
 
 
-def scrapy_crawl(spider: str, home: Path, *, timeout: float = 180, **more: Any) -> CrawlResult:
+def scrapy_crawl(spider: str, home: Path, *, timeout: float = 300, **more: Any) -> CrawlResult:
     """Do :func:`start_crawl`, wait for its end, and gather what it left behind."""
     with start_crawl(spider, home, **more) as process:
         try:

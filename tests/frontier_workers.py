@@ -63,4 +63,4 @@ def workers_at_once(
 def run_workers_at_once(*args: Any, **more: Any) -> list[int]:
     """Do :func:`workers_at_once` to the end; return the exit codes."""
     with workers_at_once(*args, **more) as running:
-        return [process.wait(150) for process in running]
+        return [process.wait(180) for process in running]

@@ -36,7 +36,7 @@ class EchoEngine(StubEngine):
         if any("slow" in d.text for d in documents):
             time.sleep(0.3)
         if any("gate" in d.text for d in documents):
-            self.gate.wait(10)
+            self.gate.wait(120)
         return super().classify(documents)
 
 

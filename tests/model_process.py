@@ -56,7 +56,7 @@ class ModelServerProcess:
         """Send the signal; return the exit status."""
         assert self._process
         self._process.send_signal(number)
-        return self._process.wait(timeout=60)
+        return self._process.wait(timeout=180)
 
     @property
     def pid(self) -> int:
@@ -80,7 +80,7 @@ class ModelServerProcess:
         if not self.port:
             return False
         try:
-            return httpx2.get(self.url.replace("/mcp", "/readyz")).status_code == 200
+            return httpx2.get(self.url.replace("/mcp", "/readyz"), timeout=60).status_code == 200
         except httpx2.TransportError:
             return False
 

@@ -35,7 +35,7 @@ class SeeingEngine(EchoEngine):
     def _see(self, clip):
         assert (clip.shape, clip.dtype) == ((8, 224, 224, 3), np.uint8)
         self.begun += 1
-        assert self.open.wait(30)
+        assert self.open.wait(120)
         self.clips += 1
         means = clip.mean(axis=(1, 2), dtype=np.float64) / 255
         if not means.any():

@@ -62,7 +62,7 @@ def wait_for_models(url, process, log, seconds):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx2.get(f"{url}/models", timeout=5).status_code == 200:
+            if httpx2.get(f"{url}/models", timeout=60).status_code == 200:
                 return
         except httpx2.HTTPError:
             time.sleep(0.1)

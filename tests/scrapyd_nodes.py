@@ -48,7 +48,7 @@ class Node:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(timeout=90)
+            self.process.wait(timeout=180)
         finally:
             self.process.kill()
 
@@ -60,7 +60,7 @@ class Node:
             return False
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.url}/{path}", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.url}/{path}", timeout=60) as answer:
             return json.load(answer)
 
     def post(
@@ -69,7 +69,7 @@ class Node:
         body = urllib.parse.urlencode(pairs).encode()
         request = urllib.request.Request(f"{self.url}/{path}", body, headers or {})
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             return json.load(error)

@@ -30,7 +30,7 @@ def draw_clip_with_sound(
         "-itsoffset", str(late), *(["-i", str(sound)] if sound else tone),
         "-pix_fmt", "yuv420p", "-c:a", "aac", *([] if late else ["-shortest"]), str(path),
     ]  # fmt: skip
-    subprocess.run(command, check=True, timeout=60)
+    subprocess.run(command, check=True, timeout=180)
     return path
 
 

@@ -160,7 +160,7 @@ def reenrich(home, *arguments):
         env=clean_env(home),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -211,7 +211,7 @@ def test_a_terminal_shows_progress_and_a_summary(tmp_path):
             stdout=subprocess.PIPE,
             stderr=theirs,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         os.close(theirs)
@@ -241,7 +241,7 @@ def test_a_job_is_stopped_and_resumed(tmp_path):
         )
         wait_until(lambda: len(site.fetched) > 5, seconds=90)
         child.send_signal(signal.SIGINT)
-        _, stopped = child.communicate(timeout=90)
+        _, stopped = child.communicate(timeout=180)
         queue = tmp_path / "queues" / "night-1"
         kept = queue.is_dir()
         resumed = gleanery(tmp_path, *words, "--json")

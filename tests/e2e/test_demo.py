@@ -168,7 +168,7 @@ def test_ctrl_c_ends_the_demo_and_its_crawl(demo, tmp_path):
     )
     wait_until(lambda: has_items(home / "gleanery.db"), seconds=120)
     child.send_signal(signal.SIGINT)
-    _, told = child.communicate(timeout=150)
+    _, told = child.communicate(timeout=180)
     (report,) = (home / "jobs").glob("*.json")
 
     assert child.returncode == 130

@@ -64,7 +64,7 @@ def test_killed_workers_lose_nothing_and_keep_the_order(tmp_path, workers):
             victim.send_signal(signal.SIGKILL)
             victim.wait()
             running.append(worker())
-        assert [process.wait(90) for process in running] == [0] * workers
+        assert [process.wait(180) for process in running] == [0] * workers
 
     assert stored_pages(tmp_path) == list(range(PAGES))
     assert len(site.fetched) <= PAGES + kills * 16
@@ -87,7 +87,7 @@ def test_a_crawl_stopped_by_sigterm_goes_on_and_a_finished_one_begins_anew(tmp_p
         with start_crawl("graph", tmp_path, settings=SETTINGS, **arguments) as process:
             wait_until(lambda: len(site.fetched) > 80, seconds=60)
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            process.wait(180)
         scrapy_crawl("graph", tmp_path, settings=SETTINGS, **arguments)
         resumed = list(site.fetched)
         again = scrapy_crawl("graph", tmp_path, settings=SETTINGS, **arguments)

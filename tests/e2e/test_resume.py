@@ -21,7 +21,7 @@ def test_a_crawl_stopped_by_sigterm_goes_on_where_it_was(tmp_path):
         with start_crawl("graph", tmp_path, settings=settings, **arguments) as process:
             wait_until(lambda: len(site.fetched) > 15, seconds=60)
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            process.wait(180)
         stopped_at = len(site.fetched)
         again = scrapy_crawl("graph", tmp_path, settings=settings, **arguments)
         with again.store() as store:

@@ -45,7 +45,7 @@ def stopped_midway(home, site, how, *, pages=30, **more):
     with running(home, site, **more) as process:
         wait_until(lambda: len(site.fetched) > pages, seconds=60)
         process.send_signal(how)
-        process.wait(60)
+        process.wait(180)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
@@ -116,7 +116,7 @@ class GatedSite(GraphSite):
         super().__init__(*args, **kwargs)
 
     def page(self, number):
-        assert number or self.gate.wait(60)
+        assert number or self.gate.wait(180)
         return super().page(number)
 
 
@@ -129,16 +129,17 @@ def has_joined(home):
 def test_the_same_command_twice_at_once_is_one_crawl(tmp_path):
     """Two workers on one file: every page once, and the last one takes the file away."""
     settings = SETTINGS | {"HOME": tmp_path, "STORE_PATH": tmp_path / "gleanery.db"}
+    settings |= {"FRONTIER_LEASE_SECONDS": 60}  # both live: none is late
     with (
         GatedSite(TREE, jitter=0.2) as site,
         running(tmp_path / "one", site, settings=settings) as one,
         running(tmp_path / "two", site, settings=settings) as two,
     ):
         wait_until(
-            lambda: has_joined(tmp_path / "one") and has_joined(tmp_path / "two"), seconds=50
+            lambda: has_joined(tmp_path / "one") and has_joined(tmp_path / "two"), seconds=60
         )
         site.gate.set()
-        codes = [one.wait(60), two.wait(60)]
+        codes = [one.wait(180), two.wait(180)]
     done = [
         (tmp_path / name / "out.jsonl").read_text("utf-8").count("\n") for name in ("one", "two")
     ]

@@ -54,7 +54,7 @@ def test_an_image_holds_no_compiler_and_tells_what_it_holds(built):
 def test_an_image_cannot_be_written_to_but_for_its_volumes(built):
     script = "id -u; touch /data/x /tmp/x && echo open; touch /app/x /opt/gleanery/x /x"
     done = built.run("sh", "-c", script)
-    said = done.communicate(timeout=60)[0].decode()
+    said = done.communicate(timeout=180)[0].decode()
 
     assert said.split("\n")[:2] == ["10001", "open"]
     assert said.count("Read-only file system") == 3
@@ -70,7 +70,7 @@ def test_an_image_answers_and_ends_in_good_order(built):
         wait_until(lambda: answer(port, "/healthz") == 200, seconds=120, every_seconds=0.2)
         wait_until(lambda: answers(port, wanted) == wanted, seconds=60, every_seconds=0.5)
         program.terminate()
-        status = program.wait(timeout=60)
+        status = program.wait(timeout=180)
     finally:
         program.kill()
     said = program.communicate()[0].decode()
@@ -86,6 +86,6 @@ def answers(port: int, paths: Iterable[str]) -> dict[str, int]:
 def answer(port: int, path: str) -> int:
     """Ask; 0 while nobody listens."""
     try:
-        return int(httpx2.get(f"http://127.0.0.1:{port}{path}").status_code)
+        return int(httpx2.get(f"http://127.0.0.1:{port}{path}", timeout=60).status_code)
     except httpx2.TransportError:
         return 0

@@ -32,7 +32,7 @@ class Processes:
     def __init__(self, objects: list[Json], folder: Path) -> None:
         self.world, self.folder = World(objects), folder
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self._client = httpx2.Client(timeout=10, trust_env=False, verify=False)
+        self._client = httpx2.Client(timeout=60, trust_env=False, verify=False)
         numbers = [p["containerPort"] for c in self._containers() for p in c.get("ports", [])]
         self.ports = dict(zip(numbers, free_ports(len(numbers)), strict=True))
         self.services: dict[int, int] = {}
@@ -128,7 +128,7 @@ class Processes:
     def _run(self, pod: Pod, container: Json) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(pod, container), cwd=ROOT, env=self.environment(pod, container),
-            capture_output=True, text=True, timeout=120, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
 
     def command(self, pod: Pod, container: Json) -> list[str]:

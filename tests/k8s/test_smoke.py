@@ -155,6 +155,7 @@ def schedule(pods: Processes, secrets: Json, url: str) -> None:
         f"{pods.address('crawl')}/schedule.json",
         data=asked,
         auth=("gleanery", decoded(secrets)["scrapyd"]),
+        timeout=60,
     )
     assert answer.json()["status"] == "ok", answer.text
 
@@ -172,7 +173,7 @@ class Door:
 
     def __init__(self, url: str, key: str) -> None:
         self.url, self.key = url, key
-        self._client = httpx2.Client(timeout=30, trust_env=False, verify=False)
+        self._client = httpx2.Client(timeout=60, trust_env=False, verify=False)
         self.answers: Counter[int | str] = Counter()
         self.answers_without_stores: Counter[int | str] = Counter()
         self._stores_away = False

@@ -20,7 +20,7 @@ from tests.conftest import wait_until
 
 FAULTS = "tests.media.faults"
 ROOT = Path(__file__).parents[2]
-SOON = Limits(wall_seconds=20)
+SOON = Limits(wall_seconds=60)
 
 
 def test_answers_come_one_by_one_with_their_numbers():
@@ -132,7 +132,7 @@ def test_closing_ends_it_with_all_it_started_also_from_another_thread(tmp_path):
         wait_until(lambda: note.exists() and note.read_text(), seconds=60)
 
         answers.close()
-        reader.join(timeout=10)
+        reader.join(timeout=60)
 
     assert not reader.is_alive()
     wait_until(lambda: not _runs(int(note.read_text())), seconds=60)

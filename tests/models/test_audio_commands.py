@@ -63,7 +63,7 @@ def test_every_plan_that_the_engines_allow_is_compared(spec, tmp_path):
     result = gleanery(
         tmp_path, "compare-audio", str(folder), "--engines", spec, "--language", "en", "--json",
         "--denoise", f"conv_tasnet:{tiny_sound.conv_tasnet(tmp_path)}",
-        "--separate", f"spleeter:{tiny_sound.spleeter(tmp_path)}", timeout=220,
+        "--separate", f"spleeter:{tiny_sound.spleeter(tmp_path)}",
     )  # fmt: skip
 
     assert result.returncode == 0, result.stderr

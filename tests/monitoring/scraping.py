@@ -60,7 +60,7 @@ class Scrape:
 
 def scrape(url: str, **headers: str) -> Scrape:
     """Read ``/metrics`` of a running program."""
-    answer = httpx2.get(f"{url}/metrics", headers=headers, timeout=20)
+    answer = httpx2.get(f"{url}/metrics", headers=headers, timeout=60)
     assert answer.status_code == 200, answer.text
     return Scrape(answer.text)
 

@@ -37,12 +37,12 @@ def exporter(home: Path, **env: str) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(180)
 
 
 def is_up(url: str) -> bool:
     """Whether a program of ours answers ``/healthz``."""
     try:
-        return httpx2.get(f"{url}/healthz").status_code == 200
+        return httpx2.get(f"{url}/healthz", timeout=60).status_code == 200
     except httpx2.TransportError:
         return False

@@ -33,7 +33,7 @@ def test_a_crawl_is_told_as_its_job_its_queue_and_its_store_know_it(tmp_path: Pa
     ):
         wait_until(node.answers, seconds=60)
         before = scrape(url, **SHOWN)
-        refused = httpx2.get(f"{url}/metrics").status_code
+        refused = httpx2.get(f"{url}/metrics", timeout=60).status_code
         arguments = {"urls": f"{site.url}/page/0", "max_depth": "2", "jobid": "told"}
         node.post("schedule.json", ("project", "default"), ("spider", "google"),
                   *arguments.items(), ("setting", "FRONTIER_CRAWL=tree"))  # fmt: skip

@@ -49,10 +49,12 @@ def test_the_admin_page_tells_prometheus_alone(tmp_path: Path):
         nobody = site.client()
         nobody.post("/login", data={"user": "lee", "password": "wrong"})
         nobody.get("/no/such/page/0123")
-        behind_proxy = httpx2.get(f"{site.url}/metrics", headers={"X-Forwarded-For": "192.0.2.1"})
+        behind_proxy = httpx2.get(
+            f"{site.url}/metrics", headers={"X-Forwarded-For": "192.0.2.1"}, timeout=60
+        )
         seen = checked(scrape(site.url))
     with admin_site(tmp_path / "with-token", **TOKEN) as site:
-        unknown = httpx2.get(f"{site.url}/metrics").status_code
+        unknown = httpx2.get(f"{site.url}/metrics", timeout=60).status_code
         known = checked(scrape(site.url, **SHOWN))
 
     assert (behind_proxy.status_code, unknown) == (404, 404)
@@ -90,12 +92,12 @@ def test_a_worker_tells_how_its_steps_end(tmp_path: Path):
     put(tmp_path, "web:nothing")  # its item is not stored yet: it waits
     with started_worker(tmp_path, GLEANERY_WORK_METRICS_PORT=str(port), **TOKEN):
         wait_until(lambda: is_up(url), seconds=60)
-        wait_until(lambda: httpx2.get(f"{url}/readyz").status_code == 200, seconds=60)
+        wait_until(lambda: httpx2.get(f"{url}/readyz", timeout=60).status_code == 200, seconds=60)
         wait_until(
             lambda: scrape(url, **SHOWN)("gleanery_worker_jobs_total", outcome="waiting"),
             seconds=60,
         )
-        refused = httpx2.get(f"{url}/metrics").status_code
+        refused = httpx2.get(f"{url}/metrics", timeout=60).status_code
         seen = checked(scrape(url, **SHOWN))
 
     assert refused == 401

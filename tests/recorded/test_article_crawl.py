@@ -105,7 +105,7 @@ def test_a_crawl_stopped_halfway_goes_on_and_fetches_nothing_twice(tmp_path, pag
         with start_crawl("google", tmp_path, settings=settings, **ARGUMENTS) as process:
             wait_until(lambda: len(web.asked) > 100 or process.poll() is not None, seconds=120)
             process.send_signal(signal.SIGTERM)
-            process.wait(90)
+            process.wait(180)
         stopped_at = len(web.asked)
         again = scrapy_crawl("google", tmp_path, settings=settings, **ARGUMENTS)
         with again.store() as store:

@@ -208,7 +208,7 @@ def test_nothing_leads_yt_dlp_to_this_machine(recordings, youtube, tmp_path):
 def test_without_a_proxy_private_addresses_of_youtubes_own_names_are_refused(tmp_path):
     """The guard checks what a name leads to, here by a hosts file's word: localhost."""
     with MediaSite() as site, GuardedNetwork(()) as network:
-        with httpx2.Client(proxy=network.url, trust_env=False) as client:
+        with httpx2.Client(proxy=network.url, trust_env=False, timeout=60) as client:
             answer = client.get(f"http://localhost:{site.server_port}/")
 
         assert (answer.status_code, network.refused, site.asked) == (403, 1, [])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
 from platforms.web.browser import SYSTEM_BROWSER
@@ -23,3 +25,17 @@ def browser():
         started = playwright.chromium.launch(executable_path=str(SYSTEM_BROWSER), args=arguments)
         yield started
         started.close()
+
+
+@pytest.fixture
+def new_context(browser):
+    """Make contexts of the browser, as patient as ``expect``; none outlives its test."""
+    with ExitStack() as stack:
+
+        def make(**options):
+            context = browser.new_context(**options)
+            stack.callback(context.close)
+            context.set_default_timeout(60_000)
+            return context
+
+        yield make

@@ -223,7 +223,7 @@ def test_guessing_is_stopped_even_with_the_right_password_at_last(site):
 
 def test_programs_log_in_by_token(site):
     given = {"user": "operator", "password": password("operator")}
-    token = httpx2.post(f"{site.url}/api/login", json=given).json()["token"]
+    token = httpx2.post(f"{site.url}/api/login", json=given, timeout=60).json()["token"]
     bearer = {"Authorization": f"Bearer {token}"}
 
     answer = httpx2.post(
@@ -231,7 +231,7 @@ def test_programs_log_in_by_token(site):
     )
 
     assert (answer.status_code, answer.json()["status"]) == (200, "rejected")
-    paths = httpx2.get(f"{site.url}/api/openapi.json", headers=bearer).json()["paths"]
+    paths = httpx2.get(f"{site.url}/api/openapi.json", headers=bearer, timeout=60).json()["paths"]
     assert {"/api/stats", "/api/proposals", "/api/work", "/api/frontier"} <= set(paths)
 
 

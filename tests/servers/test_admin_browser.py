@@ -90,10 +90,10 @@ def test_every_page_that_there_is_is_looked_at(pages):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("look", ["light ko", "dark ko", "light en", "dark en"])
-def test_every_page_is_accessible_and_light(site, pages, browser, axe, look):
+def test_every_page_is_accessible_and_light(site, pages, new_context, axe, look):
     """No violation that axe-core finds, nothing refused by the policy, 250 KiB at most."""
     scheme, language = look.split()
-    context = browser.new_context(
+    context = new_context(
         color_scheme=scheme,
         locale=language,
         bypass_csp=True,
@@ -120,9 +120,9 @@ def test_every_page_is_accessible_and_light(site, pages, browser, axe, look):
     assert {path: p for path, p in problems.items() if p} == {}
 
 
-def test_the_policy_lets_our_own_pages_work(site, browser):
+def test_the_policy_lets_our_own_pages_work(site, new_context):
     """Nothing of a page is refused, no script of others runs, and filters need no new page."""
-    context = browser.new_context(locale="en")
+    context = new_context(locale="en")
     page = context.new_page()
     complaints, asked = [], []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
@@ -144,8 +144,8 @@ def test_the_policy_lets_our_own_pages_work(site, browser):
     context.close()
 
 
-def test_pages_work_by_keyboard_and_without_script(site, browser):
-    context = browser.new_context(locale="en", java_script_enabled=False)
+def test_pages_work_by_keyboard_and_without_script(site, new_context):
+    context = new_context(locale="en", java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{site.url}/login?next=/items")
     page.keyboard.press("Tab")
@@ -167,9 +167,9 @@ def test_pages_work_by_keyboard_and_without_script(site, browser):
     context.close()
 
 
-def test_a_login_at_another_site_comes_back_logged_in(site, browser):
+def test_a_login_at_another_site_comes_back_logged_in(site, new_context):
     """The session's cookie is `strict`, and yet it is there when the browser is sent back."""
-    context = browser.new_context(locale="en")
+    context = new_context(locale="en")
     page, complaints = context.new_page(), []
     page.on("console", lambda m: complaints.append((m.text, m.location["url"])))
     page.goto(f"{site.url}/items?category=food")
@@ -186,9 +186,9 @@ def test_a_login_at_another_site_comes_back_logged_in(site, browser):
     context.close()
 
 
-def test_a_job_gets_on_without_a_reload(site, browser):
+def test_a_job_gets_on_without_a_reload(site, new_context):
     """Under the policy as it is; nothing that was counted runs as script."""
-    context = browser.new_context(locale="en")
+    context = new_context(locale="en")
     page, complaints = context.new_page(), []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("dialog", lambda d: complaints.append(d.message))
@@ -223,21 +223,22 @@ def tells_its_first_point(page: Page) -> bool:
 
 
 @pytest.mark.slow
-def test_a_real_crawls_charts_and_tree_grow_and_stay(site, browser):
+def test_a_real_crawls_charts_and_tree_grow_and_stay(site, new_context):
     """Live, by keyboard, after a reload, and without script once it has ended."""
-    jobs, context = ledger(site.home), browser.new_context(locale="en")
+    jobs, context = ledger(site.home), new_context(locale="en")
     page, complaints = context.new_page(), []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     log_in(page, site.url)
     jobs.add(Job(job="real", spider="graph"))
     jobs.take("real", "one")
-    finance = dict.fromkeys(range(1000, 1200), "finance")
+    finance = dict.fromkeys(range(1000, 2000), "finance")
     with GraphSite({}, address="127.0.0.2", categories=finance) as far:
-        links = {n: [n + 1, f"{far.url}/page/{1000 + n}"] for n in range(150)}
-        food = dict.fromkeys(range(200), "food")
+        # more than it gets to before it has been watched, however slow the browser
+        links = {n: [n + 1, f"{far.url}/page/{1000 + n}"] for n in range(900)}
+        food = dict.fromkeys(range(1000), "food")
         with GraphSite(links, categories=food, jitter=0.2) as near:
             crawl = start_crawl(
-                "graph", site.home / "real", page=f"{near.url}/page/0", max_depth=200,
+                "graph", site.home / "real", page=f"{near.url}/page/0", max_depth=1000,
                 category="food", settings={"SPIDER_MODULES": "tests.spiders", "JOB": "real"},
                 env={"GLEANERY_HOME": str(site.home)},
             )  # fmt: skip
@@ -259,7 +260,7 @@ def test_a_real_crawls_charts_and_tree_grow_and_stay(site, browser):
                 expect(page.locator("#log-lines")).to_contain_text("<b>a later line</b>")
             finally:
                 crawl.terminate()
-                crawl.wait(60)
+                crawl.wait(180)
     jobs.end("real", "finished", node="one")
     page.reload()
     expect(page.locator("[data-chart=speed] canvas")).to_be_visible()

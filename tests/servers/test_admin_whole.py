@@ -18,11 +18,11 @@ from tests.conftest import wait_until
 from tests.scrapyd_nodes import Node, job_of, ledger
 from tests.servers.test_admin_browser import log_in
 
-QUICK = {"GLEANERY_JOBS_LOST_SECONDS": "3", "GLEANERY_FRONTIER_LEASE_SECONDS": "2"}
+QUICK = {"GLEANERY_JOBS_LOST_SECONDS": "8", "GLEANERY_FRONTIER_LEASE_SECONDS": "6"}
 
 
 @pytest.mark.slow
-def test_a_crawl_from_its_start_to_a_program_that_reads_a_corrected_label(tmp_path, browser):
+def test_a_crawl_from_its_start_to_a_program_that_reads_a_corrected_label(tmp_path, new_context):
     """Over the sample world and two real nodes, one of them killed; no page is loaded anew."""
     with (
         DemoServer() as world,
@@ -31,7 +31,7 @@ def test_a_crawl_from_its_start_to_a_program_that_reads_a_corrected_label(tmp_pa
         Node(tmp_path, "one", **QUICK) as one,
     ):
         wait_until(one.answers, seconds=60)
-        context = browser.new_context(locale="en")
+        context = new_context(locale="en")
         page = context.new_page()
         log_in(page, site.url)
 
@@ -47,13 +47,13 @@ def test_a_crawl_from_its_start_to_a_program_that_reads_a_corrected_label(tmp_pa
             live.locator("dl.figures div", has_text=name).locator("dd")
             for name in ("State", "Pages")
         )
-        expect(pages).not_to_have_text("0", timeout=60_000)
+        expect(pages).not_to_have_text("0", timeout=90_000)
         wait_until(lambda: int(pages.inner_text()) >= 6, seconds=60)
 
         os.kill(one.process.pid, signal.SIGKILL)
         os.kill(job_of(tmp_path, "whole").pid or 0, signal.SIGKILL)
         with Node(tmp_path, "two", **QUICK):
-            expect(live).to_contain_text("two, ", timeout=60_000)  # the node and its process
+            expect(live).to_contain_text("two, ", timeout=90_000)  # the node and its process
             expect(state).to_have_text("finished", timeout=90_000)
         assert page.evaluate("window.stayed")
 

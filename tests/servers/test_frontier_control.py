@@ -167,7 +167,7 @@ def test_a_running_crawl_in_a_file_is_paused_pruned_and_resumed_from_outside(tmp
             assert (shown["state"], shown["in_flight"], crawl.poll()) == ("paused", 0, None)
             assert site.fetched == rested
             control.resume()
-            assert crawl.wait(60) == 0
+            assert crawl.wait(180) == 0
 
     assert len(rested) < 40
     assert sorted(site.fetched) == sorted(set(range(121)) - below)

@@ -30,7 +30,7 @@ class GatedSite(GraphSite):
         with self._counting:
             self.waiting += 1
             self.most = max(self.most, self.waiting)
-        assert self.gate.wait(120)
+        assert self.gate.wait(300)
         with self._counting:
             self.waiting -= 1
         return super().page(number)
@@ -49,7 +49,7 @@ def opened_when_fast_ones_are_done(slow, fast):
     """Open the gate once all pages of the fast sites were fetched; all but the first one is."""
 
     def open_it():
-        wait_until(lambda: sum(len(site.fetched) for site in fast) > FAST, seconds=60)
+        wait_until(lambda: sum(len(site.fetched) for site in fast) > FAST, seconds=120)
         slow.gate.set()
 
     opener = threading.Thread(target=open_it, daemon=True)

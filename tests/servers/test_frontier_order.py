@@ -77,7 +77,7 @@ def watched(redis_url):
         thread.start()
         yield came, went
         client.echo("enough")
-        thread.join(30)
+        thread.join(60)
 
 
 def items(home):

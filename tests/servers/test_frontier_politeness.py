@@ -34,7 +34,7 @@ def run_workers(number, redis_url, tmp_path, start_page, max_depth=9, **settings
             )
             for n in range(number)
         ]
-        return [worker.wait(120) for worker in workers]
+        return [worker.wait(180) for worker in workers]
 
 
 @pytest.mark.slow

@@ -32,7 +32,7 @@ def test_two_workers_crawl_and_the_command_reports(server, tmp_path):
         arguments = {"page": f"{site.url}/page/0", "max_depth": 9}
         with start_crawl("graph", tmp_path / "a", settings=given, **arguments) as other:
             result = scrapy_crawl("graph", tmp_path / "b", settings=given, **arguments)
-            assert other.wait(60) == 0
+            assert other.wait(180) == 0
         report = gleanery(tmp_path, "frontier", "stats", "graph", "--redis", url, "--json").json
         listed = gleanery(tmp_path, "frontier", "list", "--redis", url, "--json").json
         dropped = gleanery(tmp_path, "frontier", "drop", "graph", "--yes", "--redis", url)

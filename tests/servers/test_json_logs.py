@@ -95,7 +95,7 @@ def test_servers_for_people_and_programs_write_objects(tmp_path, command):
     try:
         wait_until(lambda: _answers(f"http://127.0.0.1:{port}/"), seconds=60)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=60)
+        process.wait(timeout=180)
     finally:
         process.kill()
 
@@ -154,7 +154,7 @@ def test_a_line_in_json_is_shown_as_text_with_its_level(tmp_path):
 
 def _answers(url: str) -> bool:
     try:
-        urllib.request.urlopen(url, timeout=5).close()
+        urllib.request.urlopen(url, timeout=60).close()
     except urllib.error.HTTPError:
         return True
     except OSError:

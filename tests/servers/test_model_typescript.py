@@ -47,7 +47,7 @@ def install(source, folder):
         shutil.copy(source / name, folder)
     command = ["npm", "ci", "--ignore-scripts", "--prefer-offline"]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=180, check=False
+        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
     if done.returncode:
         missing_server(f"npm packages of {source.name}: {done.stderr[-300:]}")
@@ -68,7 +68,7 @@ def report(packages):
         arguments = [served.url, "s3cret", json.dumps(list(CALLS.values()))]
         done = subprocess.run(
             ["node", "conformance.mjs", *arguments],
-            cwd=packages, capture_output=True, text=True, timeout=60, check=False,
+            cwd=packages, capture_output=True, text=True, timeout=180, check=False,
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -155,7 +155,7 @@ def test_the_inspector_lists_and_calls_tools_from_its_command_line(tmp_path):
 
     def inspect(served, *arguments):
         command = [program, "--cli", served.url, "--transport", "http", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
 
     with Served(TalkingEngine(), token="s3cret") as served:
         token = ("--header", "Authorization: Bearer s3cret")

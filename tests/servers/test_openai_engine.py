@@ -310,7 +310,7 @@ def test_a_server_gets_ready_once_its_endpoint_is_there(tmp_path):
 
     with Vllm(port):
         starting.join()
-        state = httpx2.get(server.url.replace("/mcp", "/readyz")).json()
+        state = httpx2.get(server.url.replace("/mcp", "/readyz"), timeout=60).json()
     server.stop()
 
     assert state["ready"]

@@ -105,7 +105,7 @@ def test_a_name_is_given_once(node):
 
 def raw(node: Node, text: str) -> bytes:
     """The whole answer to a request written by hand."""
-    with socket.create_connection(("127.0.0.1", node.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", node.port), timeout=60) as connection:
         connection.sendall(text.replace("\n", "\r\n").encode())
         answer = b""
         while part := connection.recv(65536):

@@ -14,7 +14,7 @@ from tests.graph_site import GraphSite
 from tests.scrapyd_nodes import Node, job_of, ledger
 
 CHAIN: dict[int, list[int | str]] = {0: list(range(1, 40))}
-QUICK = {"GLEANERY_JOBS_LOST_SECONDS": "3", "GLEANERY_FRONTIER_LEASE_SECONDS": "2"}
+QUICK = {"GLEANERY_JOBS_LOST_SECONDS": "8", "GLEANERY_FRONTIER_LEASE_SECONDS": "6"}
 SLOW = {"setting": "DOWNLOAD_DELAY=0.5"}
 
 
@@ -102,7 +102,7 @@ def test_a_drained_node_starts_nothing_until_it_works_again(tmp_path):
         wait_until(lambda: _pages(tmp_path, "runs") >= 2, seconds=60)
 
         jobs.order("one", drain=True)
-        wait_until(lambda: jobs.nodes(within_seconds=5)[0].draining, seconds=60)
+        wait_until(lambda: jobs.nodes(within_seconds=60)[0].draining, seconds=60)
         one.schedule(urls=f"{site.url}/page/1", jobid="waits")
         wait_until(lambda: job_of(tmp_path, "runs").ended_at, seconds=60)
         still = job_of(tmp_path, "waits").state

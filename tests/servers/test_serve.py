@@ -48,7 +48,7 @@ def test_a_service_that_dies_is_started_again_and_all_end_at_once(tmp_path: Path
         wait_until(lambda: "scrapyd | died with status -9" in log.read_text(), seconds=60)
         wait_until(lambda: _status(port), seconds=90)
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=180) == 0
     finally:
         process.kill()
     assert not _status(port)
@@ -57,7 +57,9 @@ def test_a_service_that_dies_is_started_again_and_all_end_at_once(tmp_path: Path
 
 def _status(port: int) -> Any:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/daemonstatus.json") as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{port}/daemonstatus.json", timeout=60
+        ) as answer:
             return json.load(answer)
     except OSError:
         return None

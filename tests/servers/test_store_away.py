@@ -127,7 +127,7 @@ def test_items_wait_while_a_server_is_away_and_arrive_when_it_is_back(servers, t
         wait_until(lambda: list(tmp_path.glob("metrics/*.prom")), seconds=60)
         assert gleanery(tmp_path, "db", "check", **servers.environment()).returncode == 1
         servers.go_on(name)
-        assert running.wait(90) == 0
+        assert running.wait(180) == 0
     # it may have ended before the server was back
     assert gleanery(tmp_path, "db", "replay", **servers.environment()).returncode == 0
 
@@ -151,7 +151,7 @@ def test_a_full_spool_pauses_the_crawl_until_the_store_is_back(servers, tmp_path
         time.sleep(4)  # twice a lease
         assert (len(site.fetched), running.poll()) == (rested, None)
         servers.go_on("m")
-        assert running.wait(90) == 0
+        assert running.wait(180) == 0
 
     assert rested < PAGES
     assert servers.stored() == list(range(PAGES))
@@ -166,12 +166,12 @@ def test_a_crawl_that_is_stopped_meanwhile_leaves_its_items_to_the_command(serve
             servers.stop("g", signal.SIGKILL)
             wait_until(lambda: "the crawl pauses" in log_of(tmp_path), seconds=60)
             running.send_signal(signal.SIGTERM)
-            running.wait(90)
+            running.wait(180)
         servers.go_on("g")
         replayed = gleanery(tmp_path, "db", "replay", "--json", **servers.environment())
         before = servers.stored()
         with crawl(servers, site, tmp_path, SPOOL_MAX_BYTES=6000) as running:
-            assert running.wait(90) == 0
+            assert running.wait(180) == 0
 
     assert replayed.returncode == 0
     assert replayed.json["saved"] > 0

@@ -246,7 +246,7 @@ def test_a_key_with_a_password_is_refused_without_asking_for_it(tmp_path, ours):
 
     done = subprocess.run(
         [sys.executable, "-c", code, str(cert), str(key)],
-        capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=180, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
     assert "GLEANERY_MYSQL_CERT: its key has a password" in done.stderr

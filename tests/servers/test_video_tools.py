@@ -16,6 +16,7 @@ from model_server.engines.stub import StubOptions
 from model_server.flow import stream
 from model_server.server import build_server
 from model_server.video.tools import NO_CLIP
+from tests.conftest import until
 from tests.media import making
 from tests.media.making import scenes, video
 from tests.model_echo import TAXONOMY, engine_set
@@ -49,7 +50,7 @@ async def serve(store):
 
     async def start(engine):
         server = build_server(engine_set(engine), TAXONOMY, media=store)
-        clients.append(ModelClient(server, timeout=20))
+        clients.append(ModelClient(server, timeout=60))
         await clients[-1].open()
         return clients[-1]
 
@@ -227,9 +228,7 @@ async def test_calling_off_stops_the_decoder_and_the_engine(serve, store, moving
     key = store.put_file(moving).key
     engine.open.clear()
     asked = asyncio.create_task(client.vectorize_video(key, **whole(0.1)))
-    async with asyncio.timeout(30):
-        while not engine.begun:  # noqa: ASYNC110 - there is no event to wait for
-            await asyncio.sleep(0.02)
+    await until(lambda: engine.begun)
 
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -25,7 +25,7 @@ pytest.importorskip("av", reason="needs gleanery[media]")
 async def tools(request, tmp_path, store_options):
     media = open_media(tmp_path / "media")
     client = ModelClient(
-        build_server(engine_set(SeeingEngine()), TAXONOMY, media=media), timeout=20
+        build_server(engine_set(SeeingEngine()), TAXONOMY, media=media), timeout=60
     )
     await client.open()
     store = emptied(request.param, tmp_path / "gleanery.db", store_options(request.param))

@@ -77,7 +77,7 @@ def test_workers_killed_at_random_moments(site, tmp_path):
             time.sleep(chance.uniform(0, 1.5))
             worker.kill()
     with started_worker(tmp_path, "--once", **DEBUG) as worker:
-        assert worker.wait(120) == 0
+        assert worker.wait(180) == 0
 
     assert_all_is_done_once(tmp_path)
 
@@ -143,7 +143,7 @@ def test_crawls_killed_at_random_moments(site, tmp_path):
     assert crawl(tmp_path, site, VIDEOS, **PATIENT).returncode == 0
     queued, rows = counts(tmp_path), stored(tmp_path)
     with started_worker(tmp_path, "--once", **DEBUG) as worker:
-        assert worker.wait(120) == 0
+        assert worker.wait(180) == 0
 
     assert (queued.queued, len(rows)) == (len(VIDEOS), len(VIDEOS))
     assert_all_is_done_once(tmp_path)

@@ -43,7 +43,7 @@ def serving(home, **env):
         wait_until(lambda: address_in(log) or process.poll() is not None, seconds=60)
         url = address_in(log)
         assert url, log.read_text()
-        wait_until(lambda: httpx2.get(f"{url}/readyz").status_code == 200, seconds=60)
+        wait_until(lambda: httpx2.get(f"{url}/readyz", timeout=60).status_code == 200, seconds=60)
         yield process, url
     finally:
         process.kill()
@@ -61,14 +61,14 @@ async def test_one_process_works_with_its_own_engines_and_answers_others(clip, t
         save(tmp_path, *items)
         put(tmp_path, *(item.identity for item in items), steps=STEPS)
         with serving(tmp_path) as (process, url):
-            client = ModelClient(f"{url}/mcp", timeout=20)
+            client = ModelClient(f"{url}/mcp", timeout=60)
             await client.open()
             answer = await client.classify(Document(text="anything"))
             await client.close()
             wait_until(lambda: counts(tmp_path).done == 2, seconds=60)
-            metrics = httpx2.get(f"{url}/metrics").text
+            metrics = httpx2.get(f"{url}/metrics", timeout=60).text
             process.send_signal(signal.SIGTERM)
-            code = process.wait(60)
+            code = process.wait(180)
     rows = stored(tmp_path).values()
 
     assert code == 0
@@ -91,7 +91,7 @@ def test_a_signal_gives_back_what_takes_too_long(clip, tmp_path):
         with serving(tmp_path, GLEANERY_WORK_DRAIN_SECONDS="0.2") as (process, _):
             wait_until(lambda: counts(tmp_path).leased == 1, seconds=60)
             process.send_signal(signal.SIGTERM)
-            code = process.wait(60)
+            code = process.wait(180)
     left = counts(tmp_path)
 
     assert (code, left.queued, left.leased, left.workers) == (0, 1, 0, 0)
@@ -112,9 +112,9 @@ def test_a_queue_that_is_none_leaves_the_models_to_others(tmp_path):
     with serving(tmp_path) as (process, url):
         log = tmp_path / "server.log"
         wait_until(lambda: "Work has ended, the models go on" in log.read_text(), seconds=60)
-        ready = httpx2.get(f"{url}/readyz").status_code
+        ready = httpx2.get(f"{url}/readyz", timeout=60).status_code
         process.send_signal(signal.SIGTERM)
-        code = process.wait(60)
+        code = process.wait(180)
 
     assert (ready, code) == (200, 0)
     assert "Traceback" not in log.read_text()

@@ -24,7 +24,7 @@ class BatchSpider(GraphSpider):
             self.fetched += 1
             if self.fetched == BATCH:
                 self.full.set()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(120):
                 await self.full.wait()
         async for found in super().parse(response):
             yield found

@@ -60,12 +60,12 @@ class CrossingPipeline:
 
     async def process_item(self, item):
         if item.external_id == "1":
-            await asyncio.wait_for(self.first.wait(), 30)
+            await asyncio.wait_for(self.first.wait(), 120)
         if item.external_id == "5":
             self.visits += 1
             if self.visits == 1:
                 self.first.set()
-                await asyncio.wait_for(self.second.wait(), 30)
+                await asyncio.wait_for(self.second.wait(), 120)
                 await asyncio.sleep(0.5)  # until the second visit's callback has ended
                 raise RuntimeError("the longer way is refused")
             if self.visits == 2:

@@ -20,7 +20,7 @@ class Maker:
 
     def __call__(self) -> int:
         if self.made:
-            self.go.wait(10)
+            self.go.wait(60)
         if self.error:
             raise self.error
         self.made += 1
@@ -39,7 +39,7 @@ def test_the_last_value_is_given_while_the_next_one_is_made():
 
     assert [kept.get(maker).value for _ in range(3)] == [1, 1, 1]
     maker.go.set()
-    wait_until(lambda: kept.get(maker).value > 1, seconds=10)
+    wait_until(lambda: kept.get(maker).value > 1, seconds=60)
     kept.close()
 
 
@@ -56,7 +56,7 @@ def test_a_value_that_cannot_be_made_anew_is_no_longer_given():
             return True
         return False
 
-    wait_until(away, seconds=10)
+    wait_until(away, seconds=60)
     maker.error = None
     assert kept.get(maker).value == 2
     kept.close()

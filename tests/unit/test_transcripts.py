@@ -68,7 +68,7 @@ def test_pieces_hold_every_word_and_none_is_too_long(text, longest):
 
 async def test_a_long_text_is_summed_up_in_pieces_until_one_is_left():
     """The engine writes how long each piece is."""
-    client = ModelClient(build_server(engine_set(TalkingEngine()), TAXONOMY), timeout=20)
+    client = ModelClient(build_server(engine_set(TalkingEngine()), TAXONOMY), timeout=60)
     await client.open()
 
     short = await summarize_long(client, "A sentence. " * 10)

@@ -10,16 +10,18 @@ from pipelines.work.pulse import Pulse
 
 
 def test_a_loop_that_hangs_is_not_alive_and_one_that_goes_on_is():
-    pulse, loop = Pulse(30), asyncio.new_event_loop()
+    pulse, loop = Pulse(600), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     before = pulse.is_alive(), pulse.is_ready()
 
     thread.start()
     asyncio.run_coroutine_threadsafe(noted(pulse), loop).result()
-    turning = pulse.is_alive(), pulse.is_ready()
-    loop.call_soon_threadsafe(time.sleep, 0.3)
+    turning = pulse.is_alive(60), pulse.is_ready()
+    gate = threading.Event()
+    loop.call_soon_threadsafe(gate.wait, 60)
     hanging = pulse.is_alive(0.05), pulse.is_ready()
-    again = pulse.is_alive()
+    gate.set()
+    again = pulse.is_alive(60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

@@ -23,7 +23,7 @@ PLAN = "transcribe+summarize"
 
 @pytest.fixture
 async def tools(tmp_path):
-    client = ModelClient(build_server(engine_set(TalkingEngine()), TAXONOMY), timeout=20)
+    client = ModelClient(build_server(engine_set(TalkingEngine()), TAXONOMY), timeout=60)
     await client.open()
     with open_store("sqlite", tmp_path / "gleanery.db") as store:
         yield Tools(
