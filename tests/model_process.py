@@ -80,7 +80,12 @@ class ModelServerProcess:
         if not self.port:
             return False
         try:
-            return httpx2.get(self.url.replace("/mcp", "/readyz"), timeout=60).status_code == 200
+            return (
+                httpx2.get(
+                    self.url.replace("/mcp", "/readyz"), timeout=60, verify=False
+                ).status_code
+                == 200
+            )
         except httpx2.TransportError:
             return False
 

@@ -22,7 +22,11 @@ from tests.model_serving import Served
 
 def metrics_of(url):
     """Value of each sample, by name and labels in the order of their names."""
-    text = httpx2.get(url.replace("/mcp", "/metrics"), timeout=60).raise_for_status().text
+    text = (
+        httpx2.get(url.replace("/mcp", "/metrics"), timeout=60, verify=False)
+        .raise_for_status()
+        .text
+    )
     return {
         (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(text)
@@ -77,7 +81,7 @@ def waiting(server):
 
 def refuses(server):
     try:
-        httpx2.get(server.url.replace("/mcp", "/healthz"), timeout=60)
+        httpx2.get(server.url.replace("/mcp", "/healthz"), timeout=60, verify=False)
     except httpx2.TransportError:
         return True
     return False

@@ -43,7 +43,10 @@ def serving(home, **env):
         wait_until(lambda: address_in(log) or process.poll() is not None, seconds=60)
         url = address_in(log)
         assert url, log.read_text()
-        wait_until(lambda: httpx2.get(f"{url}/readyz", timeout=60).status_code == 200, seconds=60)
+        wait_until(
+            lambda: httpx2.get(f"{url}/readyz", timeout=60, verify=False).status_code == 200,
+            seconds=60,
+        )
         yield process, url
     finally:
         process.kill()
@@ -112,7 +115,7 @@ def test_a_queue_that_is_none_leaves_the_models_to_others(tmp_path):
     with serving(tmp_path) as (process, url):
         log = tmp_path / "server.log"
         wait_until(lambda: "Work has ended, the models go on" in log.read_text(), seconds=60)
-        ready = httpx2.get(f"{url}/readyz", timeout=60).status_code
+        ready = httpx2.get(f"{url}/readyz", timeout=60, verify=False).status_code
         process.send_signal(signal.SIGTERM)
         code = process.wait(180)
 
