@@ -89,9 +89,12 @@ def test_every_page_that_there_is_is_looked_at(pages):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("look", ["light ko", "dark ko", "light en", "dark en"])
+@pytest.mark.parametrize("look", ["light ko", "dark en"])
 def test_every_page_is_accessible_and_light(site, pages, new_context, axe, look):
-    """No violation that axe-core finds, nothing refused by the policy, 250 KiB at most."""
+    """No violation that axe-core finds, nothing refused by the policy, 250 KiB at most.
+
+    What colours do and what words do are apart: two looks show both of each.
+    """
     scheme, language = look.split()
     context = new_context(
         color_scheme=scheme,
@@ -115,6 +118,7 @@ def test_every_page_is_accessible_and_light(site, pages, new_context, axe, look)
         assert sum(len(answer.body()) for answer in ended) <= LIGHT, path
         # a phone's width: nothing but tables scrolls sideways, and those by themselves
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.close()  # or it would go on drawing what comes
     context.close()
 
     assert {path: p for path, p in problems.items() if p} == {}
@@ -231,14 +235,14 @@ def test_a_real_crawls_charts_and_tree_grow_and_stay(site, new_context):
     log_in(page, site.url)
     jobs.add(Job(job="real", spider="graph"))
     jobs.take("real", "one")
-    finance = dict.fromkeys(range(1000, 2000), "finance")
+    finance = dict.fromkeys(range(1000, 1400), "finance")
     with GraphSite({}, address="127.0.0.2", categories=finance) as far:
-        # more than it gets to before it has been watched, however slow the browser
-        links = {n: [n + 1, f"{far.url}/page/{1000 + n}"] for n in range(900)}
-        food = dict.fromkeys(range(1000), "food")
+        # it lasts while it is watched, however slow the browser, and then lets the charts rest
+        links = {n: [n + 1, f"{far.url}/page/{1000 + n}"] for n in range(300)}
+        food = dict.fromkeys(range(400), "food")
         with GraphSite(links, categories=food, jitter=0.2) as near:
             crawl = start_crawl(
-                "graph", site.home / "real", page=f"{near.url}/page/0", max_depth=1000,
+                "graph", site.home / "real", page=f"{near.url}/page/0", max_depth=400,
                 category="food", settings={"SPIDER_MODULES": "tests.spiders", "JOB": "real"},
                 env={"GLEANERY_HOME": str(site.home)},
             )  # fmt: skip
@@ -251,9 +255,9 @@ def test_a_real_crawls_charts_and_tree_grow_and_stay(site, new_context):
                 expect(page.locator("[data-chart=speed] canvas")).to_be_visible()
                 expect(pages).not_to_have_text("–")
                 drawn = points(page)
-                wait_until(lambda: points(page) > drawn + 2, seconds=60)
+                wait_until(lambda: points(page) > drawn + 2, seconds=60, every_seconds=0.2)
                 expect(page.locator("svg.tree text", has_text="127.0.0.2").first).to_be_visible()
-                wait_until(lambda: tells_its_first_point(page), seconds=60)
+                wait_until(lambda: tells_its_first_point(page), seconds=180, every_seconds=0.2)
                 wait_until(lambda: len(JobHistory(jobs).read("real")) > 3, seconds=60)
                 with log.open("a", encoding="utf-8") as more:
                     more.write("<b>a later line</b>\n")
