@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 import httpx2
 import pytest
 
+from model_server.client import ModelClient
+from model_server.schema import Document
 from tests.conftest import wait_until
 from tests.images.containers import Container, container
 from tests.ports import free_ports
@@ -18,14 +20,26 @@ PORT = {
     "worker": "GLEANERY_WORK_METRICS_PORT", "crawl": "GLEANERY_SCRAPYD_PORT",
 }  # fmt: skip
 """How each image's program is told where to listen."""
-MODEL = {"GLEANERY_MODEL_ENGINE": "stub", "GLEANERY_TEST_ENGINES": "1"}
+TOKEN = "a-token-for-callers"
+MODEL = {
+    "GLEANERY_MODEL_ENGINE": "stub", "GLEANERY_TEST_ENGINES": "1",
+    "GLEANERY_MODEL_SERVER_TOKEN": TOKEN,
+}  # fmt: skip
 ANSWERS = {
     "client": {"/healthz": 200, "/openapi.json": 200, "/v1/items": 401},
     "admin": {"/healthz": 200, "/login": 200, "/jobs": 303},
-    "model": {"/healthz": 200, "/readyz": 200, "/mcp": 406},
+    "model": {"/healthz": 200, "/readyz": 200, "/mcp": 401},
     "worker": {"/healthz": 200, "/readyz": 200},
     "crawl": {"/healthz": 200, "/listprojects.json": 200},
 }
+HEAVY = (
+    "av, ctranslate2, cv2, demucs_infer, faster_whisper, llama_cpp, llguidance, onnxruntime, "
+    "openvino, sherpa_onnx, soundfile, tokenizers, torch, transformers, whisper"
+)
+"""What the engines import when they load; all of it is there, and finds its libraries."""
+FOOTBALL = "The striker scored twice and the team won the league's last match of the season."
+SMALLEST_WEIGHTS = 2**20
+"""Bytes. torch brings a script of 3 kB as ``.pt``, for its own tests."""
 COMPILERS = ("gcc", "cc", "g++", "make", "cmake", "ld", "pip", "pip3", "git")
 
 
@@ -41,7 +55,8 @@ def test_an_image_holds_no_compiler_and_tells_what_it_holds(built):
     held = {each["name"]: each["version"] for each in bill["components"]}
     folders = ("bin", "usr/bin", "usr/local/bin", "opt/gleanery/bin")
     known = {p.name for folder in folders for p in (built.folder / folder).glob("*")}
-    weights = [p for s in ("gguf", "safetensors", "pt") for p in built.folder.rglob(f"*.{s}")]
+    kept = [p for s in ("gguf", "safetensors", "pt") for p in built.folder.rglob(f"*.{s}")]
+    weights = [path for path in kept if path.stat().st_size > SMALLEST_WEIGHTS]
 
     assert known.isdisjoint(COMPILERS)
     assert "gleanery" in held
@@ -77,6 +92,28 @@ def test_an_image_answers_and_ends_in_good_order(built):
 
     assert status in {0, -15}, said
     assert "Traceback" not in said
+
+
+@pytest.mark.timeout(600)
+async def test_the_model_image_computes_with_what_is_in_it():
+    (port,) = free_ports(1)
+    url = f"http://127.0.0.1:{port}"
+    with container("model") as built:
+        done = built.run("python", "-c", f"import {HEAVY}")
+        said = done.communicate(timeout=300)[0].decode()
+        server = built.start("--port", str(port), GLEANERY_MODEL_SERVER_TOKEN=TOKEN)
+        try:
+            wait_until(lambda: answer(port, "/readyz") == 200, seconds=180, every_seconds=0.5)
+            client = ModelClient(f"{url}/mcp", timeout=60, token=TOKEN)
+            await client.open()
+            told = await client.classify(Document(text=FOOTBALL))
+            await client.close()
+        finally:
+            server.terminate()
+            server.communicate(timeout=60)
+
+    assert done.returncode == 0, said
+    assert (told.engine, told.category) == ("e5", "sports_leisure")
 
 
 def answers(port: int, paths: Iterable[str]) -> dict[str, int]:
