@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from typing import TYPE_CHECKING
@@ -33,5 +34,5 @@ def _push(number: int, depths: int) -> Push:
     """Return the page ``number`` as a spider's request would be queued."""
     host = f"h{number % HOSTS}.example"
     body = json.dumps({"v": 1, "url": f"http://{host}/{number}"}).encode()
-    fingerprint = number.to_bytes(20, "big")
+    fingerprint = hashlib.sha1(body).digest()
     return Push(fingerprint=fingerprint, depth=number % depths, host=host, body=body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -128,5 +129,5 @@ async def begin_crawl(home: Path) -> None:
 
 def _request(number: int, host: str) -> Push:
     body = json.dumps({"v": 1, "url": f"http://{host}/{number}"}).encode()
-    fingerprint = number.to_bytes(20, "big")
+    fingerprint = hashlib.sha1(body).digest()
     return Push(fingerprint=fingerprint, depth=number - 1, host=host, body=body, path=())
