@@ -7,6 +7,7 @@ takes each in Debian's Chromium: light in English, dark in Korean; ``docs/admin.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import re
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from storage.jobs.job import Node
 from storage.work import Rules, open_queue
 from tests.admin_site import AdminSite, admin_site, password
 from tests.cli import gleanery
+from tests.screenshot_crawl import STATS, draw, fill_frontier
 
 FOLDER = Path(__file__).parents[1] / "docs" / "screenshots"
 LOOKS = (("light", "en"), ("dark", "ko"))
@@ -67,8 +69,9 @@ def add_operations(home: Path) -> None:
         ledger.end(name, state, node="node-1", reason=reason)  # type: ignore[arg-type]
     ledger.add(Job(job=RUNS, spider="reddit", arguments={"subreddit": "korea"}))
     ledger.take(RUNS, "node-1")
-    stats = {"response_received_count": 300, "item_scraped_count": 240}
-    ledger.beat(RUNS, pid=1, progress=540, stats=stats)
+    ledger.beat(RUNS, pid=1, progress=540, stats=STATS | {"frontier/crawl": RUNS})
+    asyncio.run(fill_frontier(home / "frontier" / f"{RUNS}.db"))
+    draw(ledger, RUNS)
     for name, running in (("node-1", [RUNS]), ("node-2", [])):
         ledger.report(Node(name=name, heartbeat_at="", slots=2, draining=False, running=running))
     ledger.order("node-2", drain=True)
@@ -98,6 +101,7 @@ def take_all(site: AdminSite, home: Path) -> Iterator[int]:
             yield keep(page, f"login-{language}-{scheme}")
             log_in(page, site.url)
             yield from take_runs(page, site.url, f"{language}-{scheme}")
+            yield from take_progress(page, site.url, f"{language}-{scheme}")
             for path in paths(page, home):
                 page.goto(site.url + path)
                 page.wait_for_load_state("load")
@@ -120,6 +124,22 @@ def take_runs(page: Page, url: str, look: str) -> Iterator[int]:
     yield keep(page, f"purge-{look}")
 
 
+def take_progress(page: Page, url: str, look: str) -> Iterator[int]:
+    """Look at a job's charts and its tree, and at what another would fetch first."""
+    page.goto(f"{url}/job?name={RUNS}")
+    page.locator("[data-chart] canvas").first.wait_for(timeout=60_000)
+    page.locator("[data-charts]").scroll_into_view_if_needed()
+    for part, place in (("charts", "[data-charts]"), ("tree", "svg.tree[role=group]")):
+        page.locator(place).evaluate("each => each.scrollIntoView()")
+        page.wait_for_timeout(300)
+        yield keep(page, f"job-{part}-{look}")
+    page.goto(f"{url}/start?spider=google")
+    page.locator("[name='arg.urls']").fill("https://news.example/")
+    page.locator("button[value=try]").click()
+    page.locator("th[scope=row]").first.wait_for(timeout=60_000)
+    yield keep(page, f"start-dry-run-{look}")
+
+
 def log_in(page: Page, url: str) -> None:
     page.locator("#user").fill("admin")
     page.locator("#password").fill(password("admin"))
@@ -132,16 +152,18 @@ def paths(page: Page, home: Path) -> list[str]:
     menu = [str(link.get_attribute("href")) for link in page.locator("header nav a").all()]
     with open_store("sqlite", home / "gleanery.db") as store:
         rows = [row for row in store.scan(kinds=("post",)) if row["category"]]
+        video = next(iter(store.scan(kinds=("video",))))["identity"]
     identity = rows[0]["identity"] if rows else ""
     return [
         *menu, f"/item?id={identity}", "/job?name=news-1", f"/job?name={RUNS}",
-        "/start?spider=google", "/seeds/file?name=news",
+        "/start?spider=google", "/seeds/file?name=news", f"/crawl?name={RUNS}",
+        f"/item/alike?id={video}",
     ]  # fmt: skip
 
 
 def name_of(path: str) -> str:
     """Return what a page's picture is called."""
-    if path.endswith(f"={RUNS}"):
+    if path == f"/job?name={RUNS}":
         return "job-running"
     return re.sub(r"\W+", "-", path.partition("?")[0].strip("/")) or "overview"
 
