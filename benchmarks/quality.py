@@ -4,7 +4,7 @@ The index is a file of the very kind that ``gleanery quality`` keeps. ``benchmar
 brings it to all but a fiftieth of its size, the rest goes in by ``NearIndex.add``, which is timed;
 then texts are looked up: edited copies of what is in it, and new ones. ``--texts N`` fills it with
 fewer. Times are of the processor and of the clock: what else the machine does is in the second
-only. Takes about three minutes on two processors.
+only. Takes some minutes on two processors; of the clock most goes into signatures.
 """
 
 from __future__ import annotations
