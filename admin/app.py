@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import Depends, FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse
 from starlette.staticfiles import StaticFiles
 
@@ -64,5 +65,6 @@ def create_app(config: Config) -> FastAPI:
     def openapi() -> JSONResponse:
         return JSONResponse(app.openapi())
 
-    app.mount("/static", StaticFiles(directory=STATIC))
+    # not the pages: what is secret in them would show in their length
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)))
     return app

@@ -127,8 +127,8 @@ def take_runs(page: Page, url: str, look: str) -> Iterator[int]:
 def take_progress(page: Page, url: str, look: str) -> Iterator[int]:
     """Look at a job's charts and its tree, and at what another would fetch first."""
     page.goto(f"{url}/job?name={RUNS}")
+    page.locator("[data-charts]").evaluate("each => each.scrollIntoView()")  # then they are drawn
     page.locator("[data-chart] canvas").first.wait_for(timeout=60_000)
-    page.locator("[data-charts]").scroll_into_view_if_needed()
     for part, place in (("charts", "[data-charts]"), ("tree", "svg.tree[role=group]")):
         page.locator(place).evaluate("each => each.scrollIntoView()")
         page.wait_for_timeout(300)

@@ -57,14 +57,34 @@ function make(figure, chart) {
   const plot = new uPlot(options(figure, chart), [times, ...Object.values(chart.series)], room);
   figure.onkeydown = (event) => step(event, plot);
   figure.onblur = () => plot.setCursor({ left: -10, top: -10 });
-  tell(figure, chart, null);
-  return { figure, chart, plot };
+  return plot;
 }
 
-const pause = () => new Promise((go) => setTimeout(go));
-let turn = 0;
+const seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) show(plots.get(target.dataset.chart));
+});
+
+async function show(drawing) {
+  await (library ??= fetched("/static/uplot.min.js"));
+  if (plots.get(drawing?.chart.name) !== drawing || drawing.plot) return;  // drawn anew meanwhile
+  seen.unobserve(drawing.figure);
+  drawing.plot = make(drawing.figure, drawing.chart);
+}
+
+let library = null;
+function fetched(url) {
+  return new Promise((done, fail) => {
+    document.head.append(Object.assign(document.createElement("script"), { src: url, onload: done, onerror: fail }));
+  });
+}
+
+function forget() {
+  seen.disconnect();
+  plots.forEach(({ plot }) => plot?.destroy());
+  plots = new Map();
+}
+
 async function draw() {
-  const mine = ++turn;
   const answer = await fetch(place.dataset.charts);
   if (!answer.ok) return;
   const found = await answer.json();
@@ -73,16 +93,13 @@ async function draw() {
   if (found.charts.some((chart) => String(keysOf(figureOf(chart))) !== String(Object.keys(chart.series)))) {
     return anew();
   }
-  plots.forEach(({ plot }) => plot.destroy());
-  plots = new Map();
+  forget();
   times = found.at;
-  const made = new Map();
-  for (const chart of found.charts) {
-    await pause();  // one after the other: a slow phone answers in between
-    if (mine !== turn) return made.forEach(({ plot }) => plot.destroy());
-    made.set(chart.name, make(figureOf(chart), chart));
+  plots = new Map(found.charts.map((chart) => [chart.name, { chart, figure: figureOf(chart), plot: null }]));
+  for (const { figure, chart } of plots.values()) {
+    tell(figure, chart, null);
+    seen.observe(figure);  // a picture becomes a chart when it comes into view: a slow phone draws few
   }
-  plots = made;
   place.dataset.drawn = times.length;
   catchUp();
 }
@@ -95,8 +112,7 @@ async function anew() {
     const answer = await fetch(place.dataset.anew);
     if (!answer.ok) return;
     const held = document.activeElement?.dataset.chart;  // who reads by keyboard goes on reading
-    plots.forEach(({ plot }) => plot.destroy());
-    plots = new Map();
+    forget();
     place.innerHTML = await answer.text();
     await draw();
     if (held) place.querySelector(`[data-chart="${held}"]`)?.focus();
@@ -127,8 +143,8 @@ function add(point) {
   const index = at > times.at(-1) ? times.push(at) - 1 : times.length - 1;  // a later look at the same second counts
   for (const { figure, chart, plot } of plots.values()) {
     for (const [name, values] of Object.entries(chart.series)) values[index] = valueOf(charts[chart.name], name, chart.series);
-    plot.setData([times, ...Object.values(chart.series)]);
-    if (plot.cursor.idx == null) tell(figure, chart, null);
+    plot?.setData([times, ...Object.values(chart.series)]);
+    if (plot?.cursor.idx == null) tell(figure, chart, null);
   }
   place.dataset.drawn = times.length;
 }
@@ -136,7 +152,7 @@ function add(point) {
 addEventListener("point", (event) => add(event.detail));
 addEventListener("resize", () => {
   for (const { figure, plot } of plots.values()) {
-    plot.setSize({ width: figure.querySelector(".plot").clientWidth, height: HEIGHT });
+    plot?.setSize({ width: figure.querySelector(".plot").clientWidth, height: HEIGHT });
   }
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

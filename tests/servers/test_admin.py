@@ -162,6 +162,14 @@ def test_pages_hold_no_script_or_style_of_their_own(clients, path):
     assert [t for t in tags if "javascript:" in t.get("href", "")] == []
 
 
+def test_only_what_holds_no_secret_is_compressed(clients):
+    """A page's length would else tell, letter by letter, what stands beside a visitor's words."""
+    script, page = (clients["viewer"].get(path) for path in ("/static/htmx.min.js", "/items?q=x"))
+
+    assert script.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in page.headers
+
+
 def test_a_login_begins_a_session_that_nobody_knew_before(site):
     """A token that somebody else has put into the browser becomes nobody's."""
     with site.client() as client:

@@ -219,6 +219,12 @@ def points(page: Page) -> int:
     return int(page.locator("[data-charts]").get_attribute("data-drawn") or 0)
 
 
+def expect_drawn(page: Page, chart: str) -> None:
+    """A chart is drawn once it comes into view."""
+    page.locator(f"[data-chart={chart}]").scroll_into_view_if_needed()
+    expect(page.locator(f"[data-chart={chart}] canvas")).to_be_visible()
+
+
 def tells_its_first_point(page: Page) -> bool:
     """Whether a chart does, asked by keyboard; not if it was drawn anew between two steps."""
     page.locator("[data-chart=frontier]").focus()
@@ -252,7 +258,7 @@ def test_a_real_crawls_charts_and_tree_grow_and_stay(site, new_context):
             try:
                 page.goto(f"{site.url}/job?name=real")
                 pages = page.locator("[data-chart=speed] [data-series=pages]")
-                expect(page.locator("[data-chart=speed] canvas")).to_be_visible()
+                expect_drawn(page, "speed")
                 expect(pages).not_to_have_text("–")
                 drawn = points(page)
                 wait_until(lambda: points(page) > drawn + 2, seconds=60, every_seconds=0.2)
@@ -267,7 +273,7 @@ def test_a_real_crawls_charts_and_tree_grow_and_stay(site, new_context):
                 crawl.wait(180)
     jobs.end("real", "finished", node="one")
     page.reload()
-    expect(page.locator("[data-chart=speed] canvas")).to_be_visible()
+    expect_drawn(page, "speed")
     answer = page.request.get(f"{site.url}/api/job/progress?name=real").json()
     branches = page.request.get(f"{site.url}/api/job/branches?name=real").json()
 
