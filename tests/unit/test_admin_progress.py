@@ -222,7 +222,7 @@ async def test_what_is_kept_outlives_the_program_and_is_thinned_out_at_the_end(
     second.tick()
 
     assert [(s.at, s.items) for s in kept] == [(begun + at, 5) for at in (0, 2, 4)]
-    assert kept[0].depths == [(0, 1, 0, 0, 0, 0)]
+    assert kept[0].depths == [(0, 1, 0, 0, 0, 0), (1, 1, 0, 0, 0, 0)]
     assert [s.at for s in seen.recent[:-1]] == [s.at for s in kept[:-1]]
     ended = JobHistory(jobs).read("j")
     assert len(ended) == len(kept) + 1
