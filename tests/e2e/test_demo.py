@@ -6,7 +6,9 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing, suppress
 from dataclasses import asdict
 
 import pytest
@@ -149,10 +151,11 @@ def test_reenrich_finds_nothing_left_to_do(demo):
 
 
 def has_items(path):
-    if not path.exists():
-        return False
-    with open_store("sqlite", path) as store:
-        return bool(store.latest(limit=1))
+    """Asked often and cheaply: a crawl of the sample world ends after some seconds."""
+    address = f"file:{path}?mode=ro"
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(address, uri=True)) as db:
+        return db.execute("SELECT 1 FROM items LIMIT 1").fetchone() is not None
+    return False
 
 
 def test_ctrl_c_ends_the_demo_and_its_crawl(demo, tmp_path):
@@ -169,8 +172,9 @@ def test_ctrl_c_ends_the_demo_and_its_crawl(demo, tmp_path):
     wait_until(lambda: has_items(home / "gleanery.db"), seconds=120)
     child.send_signal(signal.SIGINT)
     _, told = child.communicate(timeout=180)
-    (report,) = (home / "jobs").glob("*.json")
+    reports = sorted((home / "jobs").glob("*.json"), key=lambda path: path.stat().st_mtime)
+    reasons = [json.loads(report.read_text())["reason"] for report in reports]
 
     assert child.returncode == 130
     assert "Traceback" not in told
-    assert json.loads(report.read_text())["reason"] == "shutdown"
+    assert reasons in (["shutdown"], ["finished", "shutdown"])  # a busy test may look late
