@@ -45,6 +45,7 @@ MEDIA = "media.json"
 def filled(home: Path, items: int, jobs: int) -> float:
     """Fill ``home``, if nobody did; return the seconds that it took."""
     began = time.perf_counter()
+    (home / "admin.db").unlink(missing_ok=True)  # an earlier run's users
     if (home / MEDIA).exists():
         return 0.0
     media = open_media(str(home / "media"))

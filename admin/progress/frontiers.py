@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from storage.jobs import Job
 
 logger = logging.getLogger(__name__)
-FRESH_SECONDS = 0.9
+FRESH_SECONDS = 1.9
 """For which a look serves the next one who asks, too."""
 AWAY_SECONDS = 15.0
 """For which nobody is asked again who did not answer: a page does not wait for it each time."""
