@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from crawlers.frontier.control import FrontierControl
 
 gate = Gate()
+ROWS = 25
+"""Crawls on a page; each is a file to be opened, or an answer of Redis."""
 SHOWN = 100
 """Dead letters listed at most."""
 MOST = 10_000
@@ -42,13 +44,14 @@ DONE: dict[Action, str] = {
     "discard": "discarded",
 }
 Crawl = Annotated[str, Query(max_length=300)]
+After = Annotated[str, Query(max_length=300)]
 CrawlField = Annotated[str, Form(max_length=300)]
 
 
 @gate.page("/frontier", role="viewer")
-def page(request: Request, desk: AtDesk) -> Response:
-    """Show all crawls."""
-    return show(request, "frontier", crawls=listed_crawls(desk.config))
+def page(request: Request, desk: AtDesk, after: After = "") -> Response:
+    """Show crawls by name, those after one."""
+    return show(request, "frontier", **_listed(desk, after))
 
 
 @gate.page("/crawl", role="viewer")
@@ -59,9 +62,9 @@ def crawl_page(request: Request, desk: AtDesk, name: Crawl) -> Response:
 
 
 @gate.read("/frontier", role="viewer")
-def api(desk: AtDesk) -> list[dict[str, Any]]:
-    """List the crawls."""
-    return [dict(row) for row in listed_crawls(desk.config)]
+def api(desk: AtDesk, after: After = "") -> dict[str, Any]:
+    """List 25 ``crawls`` by name; ``more`` says after which there are others, empty = none."""
+    return _listed(desk, after)
 
 
 @gate.read("/crawl", role="viewer")
@@ -143,6 +146,13 @@ def limit(desk: Desk, who: Session, name: str, limits: dict[str, int]) -> dict[s
             control.limit(limits)
             change.after = control.stats().budgets
         return dict(change.after)
+
+
+def _listed(desk: Desk, after: str) -> dict[str, Any]:
+    """Return the ``crawls`` after a name; ``more`` = the last of them, if others follow."""
+    found = listed_crawls(desk.config, after=after, most=ROWS + 1)
+    shown = found[:ROWS]
+    return {"crawls": shown, "more": shown[-1]["crawl"] if len(found) > ROWS else ""}
 
 
 def looked(desk: Desk, name: str) -> dict[str, Any]:

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
     from gleanery.config import Config
 
 
-def listed_crawls(config: Config, url: str = "") -> list[dict[str, object]]:
-    """Return the crawls, one row each: ``CrawlRow``'s fields.
+def listed_crawls(
+    config: Config, url: str = "", *, after: str = "", most: int | None = None
+) -> list[dict[str, object]]:
+    """Return crawls by name, one row each: ``CrawlRow``'s fields.
 
     Args:
         config: Says where they are.
         url: Another Redis than the configured one.
+        after: Name that they come after.
+        most: How many; ``None`` = all.
 
     Raises:
         ConfigError: The address is malformed, or the package ``redis`` is not installed.
@@ -39,10 +43,11 @@ def listed_crawls(config: Config, url: str = "") -> list[dict[str, object]]:
         from crawlers.frontier.redis_control import crawls  # noqa: PLC0415 - an extra
 
         with connected(url or config.redis_url) as client:
-            return [asdict(row) for row in crawls(client)]
+            return [asdict(row) for row in crawls(client, after=after, most=most)]
     from crawlers.frontier import sqlite_control  # noqa: PLC0415
 
-    return [asdict(row) for row in sqlite_control.crawls(config.home / "frontier")]
+    folder = config.home / "frontier"
+    return [asdict(row) for row in sqlite_control.crawls(folder, after=after, most=most)]
 
 
 def reports_of(config: Config, names: Collection[str]) -> dict[str, FrontierReport]:

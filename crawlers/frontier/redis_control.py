@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, cast
 
 from redis.exceptions import RedisError, ResponseError
@@ -167,15 +168,17 @@ class RedisControl(FrontierControl):
         return moved
 
 
-def crawls(redis: Redis) -> list[CrawlRow]:
-    """List the crawls of a Redis, by name; it is scanned, without stopping its other work.
+def crawls(redis: Redis, *, after: str = "", most: int | None = None) -> list[CrawlRow]:
+    """List ``most`` crawls of a Redis, by name; it is scanned, without stopping its other work.
 
     Raises:
         FrontierUnavailableError: Redis is away.
     """
     with answering():
-        keys = sorted(redis.scan_iter(match="gleanery:{*}:meta", count=1000))
-        return [row for key in keys if (row := _row(redis, key)) is not None]
+        keys = redis.scan_iter(match="gleanery:{*}:meta", count=1000)
+        names = sorted(key.decode()[len("gleanery:{") : -len("}:meta")] for key in keys)
+        rows = (_row(redis, name) for name in names if name > after)
+        return list(islice((row for row in rows if row is not None), most))
 
 
 @contextmanager
@@ -193,8 +196,8 @@ def answering() -> Iterator[None]:
         ) from error
 
 
-def _row(redis: Redis, key: bytes) -> CrawlRow | None:
-    prefix = key.removesuffix(b"meta").decode()
+def _row(redis: Redis, crawl: str) -> CrawlRow | None:
+    prefix = f"gleanery:{{{crawl}}}:"
     with redis.pipeline(transaction=True) as pipe:
         pipe.hmget(prefix + "meta", "generation", "state")
         for name in ("queued", "inflight", "done"):
@@ -205,7 +208,7 @@ def _row(redis: Redis, key: bytes) -> CrawlRow | None:
     if generation is None:
         return None
     return CrawlRow(
-        crawl=prefix.removeprefix("gleanery:{").removesuffix("}:"),
+        crawl=crawl,
         state=(state or b"running").decode(),
         queued=sum(map(int, queued)),
         in_flight=sum(map(int, flying)),

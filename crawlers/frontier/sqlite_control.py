@@ -234,12 +234,15 @@ class _Again(Ledger):
         self._write()
 
 
-def crawls(folder: Path) -> list[CrawlRow]:
-    """List the crawls of a folder, by name; files that are none are passed over."""
-    rows = []
-    for path in sorted(folder.glob("*.db")):
-        with suppress(FrontierError):
-            rows.append(SqliteControl(path, unquote(path.stem)).row())
+def crawls(folder: Path, *, after: str = "", most: int | None = None) -> list[CrawlRow]:
+    """List ``most`` crawls of a folder, by name; files that are none are passed over."""
+    rows: list[CrawlRow] = []
+    for name, path in sorted((unquote(path.stem), path) for path in folder.glob("*.db")):
+        if len(rows) == most:
+            break
+        if name > after:
+            with suppress(FrontierError):
+                rows.append(SqliteControl(path, name).row())
     return rows
 
 

@@ -18,7 +18,6 @@ from scrapy.http import TextResponse
 from gleanery.config import Config
 from gleanery.errors import ConfigError, MediaRefusedError, MediaUnavailableError
 from gleanery.files import locked
-from items import MediaFile
 from media.store import open_media
 from platforms.media.download import download_address
 from platforms.media.downloaded import DownloadCancelledError
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from scrapy.settings import BaseSettings
+
+    from items import MediaFile
 
 SCHEME = "ytdlp+"
 """Begins an address; the video's own follows."""
@@ -110,19 +111,12 @@ class YtdlpHandler:
                 if self._is_closing():
                     raise DownloadCancelledError(f"{url}: the crawl ends")
                 found = download_address(url, self.rules, folder, cancelled=self._is_closing)
-                stored = self.media.put_file(found.path, move=True)
+                file = found.keep(self.media, move=True)
             except MediaRefusedError:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
             shutil.rmtree(folder, ignore_errors=True)
-        return MediaFile(
-            key=stored.key,
-            role=found.role,
-            content_type=found.content_type,
-            size=stored.size,
-            source=found.source,
-            facts=found.facts,
-        )
+        return file
 
     def _answer(self, request: Request, status: int, outcome: str, body: bytes) -> Response:
         self.crawler.stats.inc_value(f"ytdlp/{outcome}")

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from items import Item
     from media.store import MediaStore
     from pipelines.work.tools import Report, Tools
-    from platforms.media import Downloaded
 
 
 async def download(tools: Tools, item: Item, _what: str, report: Report) -> None:
@@ -55,20 +54,7 @@ def _fetch_all(
         )
     except MediaUnavailableError as error:  # the source is, not our own media store
         raise PlatformUnavailableError(str(error)) from error
-    return [_keep(tools.media, one) for one in found]
-
-
-def _keep(media: MediaStore, found: Downloaded) -> MediaFile:
-    facts = found.facts or probe(found.path).to_dict()
-    stored = media.put_file(found.path)
-    return MediaFile(
-        key=stored.key,
-        role=found.role,
-        content_type=found.content_type,
-        size=stored.size,
-        source=found.source,
-        facts=facts,
-    )
+    return [one.keep(tools.media) for one in found]
 
 
 async def split_sound(tools: Tools, item: Item, _what: str, _report: Report) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gleanery.errors import MediaUnavailableError
+from items.media_file import MediaFile
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from media.store import MediaStore
 
 Progress = Callable[[int, int | None], object]
 """Called with the bytes of one file so far, and all of them where that is known."""
@@ -33,8 +36,24 @@ class Downloaded:
     """As its bytes show."""
     source: str
     """Address it came from: the video's page, or the file's own."""
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any]
     """What ``media.probe`` found: ``duration_seconds``, ``width``, ``fps`` …"""
+
+    def keep(self, media: MediaStore, *, move: bool = False) -> MediaFile:
+        """Put the file into a media store; return it as an item names it.
+
+        Raises:
+            MediaUnavailableError: The store is away.
+        """
+        stored = media.put_file(self.path, move=move)
+        return MediaFile(
+            key=stored.key,
+            role=self.role,
+            content_type=self.content_type,
+            size=stored.size,
+            source=self.source,
+            facts=self.facts,
+        )
 
 
 def ignore_progress(_done: int, _total: int | None) -> None:

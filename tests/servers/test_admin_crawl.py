@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -59,6 +60,25 @@ async def test_a_job_is_steered_on_its_page_and_as_json(site):
     assert set(done) >= expected | {("job.stop_now", "steered")}
     jobs.end("steered", "cancelled")
     assert post("/api/job/steer?name=steered&action=stop").status_code == 409
+
+
+async def test_crawls_are_listed_25_at_a_time_by_name(site):
+    await begin_crawl(site.home)
+    folder, client = site.home / "frontier", site.client("viewer")
+    for number in range(29):
+        shutil.copyfile(folder / "food.db", folder / f"a%2F{number:02}%20%26.db")
+    (folder / "broken.db").write_text("no crawl")
+
+    first = client.get("/api/frontier").json()
+    rest = client.get("/api/frontier", params={"after": first["more"]}).json()
+    page = client.get("/frontier").text
+    next_page = client.get("/frontier?after=a/24%20%26").text
+
+    expected = [f"a/{n:02} &" for n in range(29)] + ["food"]
+    assert [row["crawl"] for row in first["crawls"] + rest["crawls"]] == expected
+    assert (first["more"], rest["more"]) == ("a/24 &", "")
+    assert 'rel="next" href="/frontier?after=a/24%20%26"' in page
+    assert ("/crawl?name=food" in page, "/crawl?name=food" in next_page) == (False, True)
 
 
 async def test_limits_are_changed_on_the_page_and_as_json(site):

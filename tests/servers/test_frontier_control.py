@@ -66,6 +66,9 @@ async def test_a_dropped_crawl_leaves_no_key_and_its_workers_hear_of_it(queue, r
     await greedy.open()
     await greedy.exchange(Outbox(pushes=[page(0)]))
 
+    assert [row.crawl for row in crawls(redis)] == ["tri*", "trial"]
+    assert [row.crawl for row in crawls(redis, most=1)] == ["tri*"]
+    assert [row.crawl for row in crawls(redis, after="tri*", most=1)] == ["trial"]
     RedisControl(redis, "tri*").drop()
     assert [row.crawl for row in crawls(redis)] == ["trial"]
     assert control.stats().queued == 1995
