@@ -177,6 +177,8 @@ KOREAN = {
     "Download": "내려받기",
     "Start": "시작",
     "The same as commands": "같은 일을 하는 명령",
+    "Copy": "복사",
+    "Copied": "복사함",
     "Show as commands": "명령으로 보기",
     "Schedules": "예약",
     "Schedule": "예약",

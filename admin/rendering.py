@@ -29,6 +29,7 @@ NOTES = {
     "cancelled": "They are being ended.",
     "retried": "Queued once more.",
     "removed": "Removed.",
+    "revoked": "Logged out everywhere.",
     "drained": "It starts no job any more.",
     "scheduled": "Scheduled.",
     "unscheduled": "No longer scheduled.",

@@ -157,10 +157,13 @@ def _by_argument(error: ConfigError) -> dict[str, str]:
     return {f"arg.{named[1]}" if named else "": str(error)}
 
 
-def commands(wanted: Wanted, plan: Plan, address: str) -> list[str]:
-    """Return the lines that start the same; ``address`` is that of the admin page.
+def commands(wanted: Wanted, cron: str, address: str) -> dict[str, str]:
+    """Return the lines that start the same, by the program that reads them.
 
-    The last one is for a crontab, in the time zone of its machine.
+    Args:
+        wanted: The job.
+        cron: When it is to start, for the line of a crontab; empty = at three each night.
+        address: Of the admin page.
     """
     given = [f"{name}={value}" for name, value in wanted.arguments.items()]
     settings = [word for setting in wanted.settings for word in ("-s", setting)]
@@ -171,9 +174,9 @@ def commands(wanted: Wanted, plan: Plan, address: str) -> list[str]:
     start = ["gleanery", "jobs", "start", wanted.spider, *settings, *more]
     again = shlex.join([*start, "--", *given]).replace("%", r"\%")  # cron ends a line at a bare %
     asked = [f"{address.rstrip('/')}/api/jobs/start", "-H", "Content-Type: application/json"]
-    return [
-        shlex.join(["scrapy", "crawl", wanted.spider, *crawl, *settings]),
-        shlex.join([*start, *job, "--", *given]),
-        f'curl -H "Authorization: Bearer $TOKEN" {shlex.join([*asked, "-d", body])}',
-        f"{plan.cron or '0 3 * * *'} {again}",
-    ]
+    return {
+        "scrapy": shlex.join(["scrapy", "crawl", wanted.spider, *crawl, *settings]),
+        "gleanery": shlex.join([*start, *job, "--", *given]),
+        "curl": f'curl -H "Authorization: Bearer $TOKEN" {shlex.join([*asked, "-d", body])}',
+        "crontab": f"{cron or '0 3 * * *'} {again}",
+    }

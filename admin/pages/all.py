@@ -24,6 +24,7 @@ from admin.pages import (
     stores,
     thumbnail,
     topics,
+    users,
     work,
 )
 
@@ -52,4 +53,5 @@ GATES = (
     work.gate,
     settings.gate,
     audit.gate,
+    users.gate,
 )

@@ -44,6 +44,12 @@ def api(desk: AtDesk, id: Identity, after: After = "") -> dict[str, Any]:  # noq
     return found
 
 
+@gate.read("/categories", role="viewer")
+def api_categories(desk: AtDesk) -> list[dict[str, Any]]:
+    """List the categories that a label may have, with their sub-categories, in both languages."""
+    return [asdict(category) for category in desk.taxonomy.categories]
+
+
 @gate.form("/item/label", role="operator")
 def form(
     *,
@@ -51,11 +57,11 @@ def form(
     desk: AtDesk,
     who: Who,
     identity: IdentityField,
-    category: Annotated[str, Form(max_length=100)],
-    subcategory: Annotated[str, Form(max_length=100)] = "",
+    category: Annotated[str, Form(max_length=201)],
 ) -> Response:
-    """Correct its category."""
-    correct(desk, who, identity, (category, subcategory))
+    """Correct its category, ``KEY``, or with its sub-category, ``KEY/KEY``."""
+    key, _, subcategory = category.partition("/")
+    correct(desk, who, identity, (key, subcategory))
     return go(request, f"/item?id={quote(identity, safe='')}&done=saved")
 
 

@@ -80,6 +80,20 @@ def api_dry_run(desk: AtDesk, wanted: Wanted) -> dict[str, Any]:
     return asdict(first.run)
 
 
+@gate.act("/jobs/commands", role="operator")
+def api_commands(
+    request: Request, desk: AtDesk, wanted: Wanted,
+    cron: Annotated[str, Query(max_length=100)] = "",
+) -> dict[str, str]:  # fmt: skip
+    """Give the lines that start the same: ``scrapy``, ``gleanery``, ``curl``, ``crontab``."""
+    wrong = problems(wanted, desk.config)
+    if cron:
+        wrong |= plan_problems(Plan(name="shown", cron=cron))
+    if wrong:
+        raise RefusedError("; ".join(wrong.values()))
+    return commands(wanted, cron, _address(request, desk))
+
+
 def start(desk: Desk, who: Session, wanted: Wanted) -> str:
     """Queue a job, and note it; return its name.
 
@@ -114,8 +128,12 @@ def _answer(request: Request, desk: Desk, who: Session, given: FormData) -> Resp
         return go(request, "/schedules?done=scheduled")
     if action == "try":
         return _form(request, desk, wanted, plan, first=_first(desk, wanted))
-    address = desk.config.admin_url or str(request.base_url)
-    return _form(request, desk, wanted, plan, lines=commands(wanted, plan, address))
+    address = _address(request, desk)
+    return _form(request, desk, wanted, plan, lines=commands(wanted, plan.cron, address))
+
+
+def _address(request: Request, desk: Desk) -> str:
+    return desk.config.admin_url or str(request.base_url)
 
 
 def _first(desk: Desk, wanted: Wanted) -> First:
@@ -156,13 +174,13 @@ def _read(texts: dict[str, str]) -> tuple[Wanted, dict[str, str]]:
 
 def _form(
     request: Request, desk: Desk, wanted: Wanted, plan: Plan = NO_PLAN, *, status: int = 200,
-    wrong: dict[str, str] | None = None, lines: list[str] | None = None,
+    wrong: dict[str, str] | None = None, lines: dict[str, str] | None = None,
     first: First | None = None,
 ) -> Response:  # fmt: skip
     if wanted.spider not in spiders():
         raise HTTPException(404)
     return show(
         request, "start", status=status, wanted=wanted, plan=plan, spiders=list(spiders()),
-        fields=fields(wanted.spider, desk.config), wrong=wrong or {}, lines=lines or [],
+        fields=fields(wanted.spider, desk.config), wrong=wrong or {}, lines=lines or {},
         first=first, budget=BUDGET, allowed=desk.config.scrapyd_settings,
     )  # fmt: skip

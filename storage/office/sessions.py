@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from storage.office.tables import sessions, users
 from storage.office.users import ROLES, Role, now_ms
@@ -83,6 +83,21 @@ class Sessions:
         return Session(
             token=token, user=row.user, role=row.role, address=row.address, csrf=csrf_of(token)
         )
+
+    def counted(self) -> dict[str, tuple[int, int]]:
+        """Return for each user who is logged in how many sessions, and when one was last seen.
+
+        Instants are milliseconds since 1970, to the minute or so.
+        """
+        now = now_ms()
+        each = (
+            select(sessions.c.user, func.count(), func.max(sessions.c.seen_at))
+            .where(sessions.c.created_at >= now - self._longest_ms)
+            .where(sessions.c.seen_at >= now - self._idle_ms)
+            .group_by(sessions.c.user)
+        )
+        rows = self._ledger.transact(lambda db: db.execute(each).all())
+        return {user: (number, seen_at) for user, number, seen_at in rows}
 
     def end(self, token: str) -> None:
         """Log out; harmless if it has ended."""

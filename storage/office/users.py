@@ -40,6 +40,8 @@ class User:
     role: Role
     created_at: int
     """Milliseconds since 1970."""
+    is_local: bool = True
+    """Whether they have a password here; a login service's users have none."""
 
 
 class Users:
@@ -71,9 +73,13 @@ class Users:
 
     def all(self) -> list[User]:
         """Return everybody, by name."""
-        columns = select(users.c.name, users.c.role, users.c.created_at).order_by(users.c.name)
-        rows = self._ledger.transact(lambda db: db.execute(columns).all())
-        return [User(name=row.name, role=row.role, created_at=row.created_at) for row in rows]
+        has_password = (users.c.password_hash != "").label("is_local")
+        columns = select(users.c.name, users.c.role, users.c.created_at, has_password)
+        rows = self._ledger.transact(lambda db: db.execute(columns.order_by(users.c.name)).all())
+        return [
+            User(name=r.name, role=r.role, created_at=r.created_at, is_local=bool(r.is_local))
+            for r in rows
+        ]
 
     def set_password(self, name: str, password: str) -> None:
         """Change a password; whoever is logged in under that name is no more.
@@ -87,6 +93,18 @@ class Users:
             lambda db: (db.execute(change).rowcount, db.execute(_sessions_of(name)))[0]
         )
         if not found:
+            raise _unknown(name)
+
+    def set_role(self, name: str, role: str) -> None:
+        """Change what somebody may do, in sessions under way, too.
+
+        Raises:
+            ConfigError: There is no such user with a password here, or the role is unknown.
+        """
+        own = (users.c.name == name) & (users.c.password_hash != "")
+        known = select(users.c.name).where(own)
+        change = update(users).where(own).values(role=_checked_role(role))
+        if not self._ledger.transact(lambda db: (db.execute(known).first(), db.execute(change))[0]):
             raise _unknown(name)
 
     def remove(self, name: str) -> None:

@@ -31,7 +31,7 @@ PAGES = (
     "/job?name=drawn", "/topics", "/nodes", "/seeds",
     "/seeds/file?name=news", "/engines", "/stores", "/runs",
     "/item/alike?id=reddit:t3_1", "/start", "/schedules", "/frontier", "/work", "/settings",
-    "/crawl?name=food", "/audit", "/nothing-here",
+    "/crawl?name=food", "/audit", "/users", "/nothing-here",
 )  # fmt: skip
 
 

@@ -111,20 +111,29 @@ def test_thumbnails_are_encoded_anew_out_of_the_media_store(client):
 
 def test_a_corrected_label_is_kept_shown_and_noted(site, client):
     identity = "reddit:t3_50"
-    form = {"identity": identity, "category": "health_medicine", "csrf": token_of(client)}
+    known = {row["key"]: row for row in client.get("/api/categories").json()}
+    part = known["health_medicine"]["subcategories"][0]["key"]
+    whole = f"health_medicine/{part}"
+    form = {"identity": identity, "category": whole, "csrf": token_of(client)}
 
     answer = client.post("/item/label", data=form)
+    page = html.fromstring(client.get("/item", params={"id": identity}).text)
+    foreign = client.post("/item/label", data=form | {"category": f"food/{part}"})
 
     assert answer.headers["location"] == f"/item?id={quote(identity, safe='')}&done=saved"
+    assert page.xpath("//select[@id='category']//option[@selected]/@value") == [whole]
+    assert foreign.status_code == 409
     item = client.get("/api/item", params={"id": identity}).json()["item"]
     assert (item["category"], item["needs_review"]) == ("health_medicine", False)
+    assert item["subcategory"] == part
     person = [a for a in item["annotations"] if a["tool"] == "person"]
     assert [(a["engine"], a["value"]["category"]) for a in person] == [
         ("operator", "health_medicine")
     ]
-    (entry,) = site.client("admin").get("/api/audit?action=item.label").json()
+    entries = site.client("admin").get("/api/audit?action=item.label").json()
+    (entry,) = [each for each in entries if each["outcome"] == "done"]
     assert entry["before"] == {"category": "news_media", "subcategory": None, "needs_review": True}
-    assert entry["after"] == {"category": "health_medicine", "subcategory": None}
+    assert entry["after"] == {"category": "health_medicine", "subcategory": part}
     with open_store("sqlite", site.home / "gleanery.db") as store:
         assert store.find(identity)["category"] == "health_medicine"
 

@@ -310,7 +310,16 @@ def test_a_form_is_shown_as_commands_without_starting(site, client):
 
     shown = html.fromstring(client.post("/start", data=form).text)
     lines = shown.xpath("//pre/text()")
+    wanted = {"spider": "google", "job": "shown", "arguments": {"query": "it's $(x)"},
+              "settings": ["FRONTIER_MAX_PAGES=5"]}  # fmt: skip
+    headers = {"X-CSRF-Token": form["csrf"]}
+    told = client.post("/api/jobs/commands?cron=5 4 * * *", json=wanted, headers=headers)
+    refused = client.post("/api/jobs/commands?cron=never", json=wanted, headers=headers)
 
+    assert list(told.json().values()) == [*lines[:3], lines[3].replace("0 3", "5 4", 1)]
+    assert refused.status_code == 409
+    assert shown.xpath("//pre/@id") == [f"line-{name}" for name in told.json()]
+    assert shown.xpath("//button[@data-copy]/@data-copy") == shown.xpath("//pre/@id")
     words = [shlex.split(line) for line in lines]
     crawl = ["scrapy", "crawl", "google", "-a", "query=it's $(x)", "-s", "FRONTIER_MAX_PAGES=5"]
     assert words[0] == crawl

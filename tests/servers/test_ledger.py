@@ -53,6 +53,13 @@ def test_a_user_logs_in_until_removed(ledger):
     )  # fmt: skip
     with pytest.raises(ConfigError, match="already"):
         users.add("kim", "admin", "another password")
+    assert [*sessions.counted()] == ["kim"]
+    assert sessions.counted()["kim"][0] == 1
+    users.set_role("kim", "admin")
+    users.set_role("kim", "admin")  # as it is: no row changes, and that is no error
+    assert sessions.find(token).may("admin")
+    with pytest.raises(ConfigError, match="no user"):
+        users.set_role("lee", "viewer")
     users.remove("kim")
     assert sessions.find(token) is None
     with pytest.raises(ConfigError, match="no user"):
