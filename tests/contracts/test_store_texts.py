@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import get_type_hints
 
 import pytest
 
-from items import Annotation, Article, Author, Comment, Post, Video, item_from_dict
+from items import Annotation, Comment, Post, Video, item_from_dict
+from tests.contracts.store_items import STRINGS, WHOLE_KINDS, whole
 
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
 POST = Post(
     platform="reddit", external_id="t3_a", url="https://example.com/a", fetched_at=NOW,
     title="서울 여행 후기", text="A great party.",
 )  # fmt: skip
-
-STRINGS = {
-    "emoji": "🙂😀👩‍👩‍👧‍👦",
-    "jamo": "\u1112\u1161\u11ab ㅎㅏㄴ",
-    "nul": "a\x00b",
-    "sql": "'; DROP TABLE items; -- \\\" %s :name {0}",
-    "mongo": "$where.$ne: {'$gt': ''}",
-    "controls": "\r\n\t\x1b[31m\u202e\ufeff\uffff",
-    "ideographs": "𠮷野家 \U0010ffff",
-    "spaces": "  both ends  ",
-}
 
 
 @pytest.mark.parametrize("text", STRINGS.values(), ids=STRINGS)
@@ -48,25 +37,10 @@ def test_whatever_people_write_comes_back_as_it_was(store, text):
 
 
 def test_every_text_field_of_every_kind_takes_what_looks_like_a_statement(store):
-    items = [
-        whole(kind, STRINGS[name])
-        for kind in (Post, Comment, Article, Video, Author)
-        for name in ("sql", "mongo")
-    ]
+    items = [whole(kind, STRINGS[name]) for kind in WHOLE_KINDS for name in ("sql", "mongo")]
     store.save(items)
 
     assert [item_from_dict(row) for row in store.scan()] == items
-
-
-def whole(kind, text):
-    """Return an item with ``text`` in every field that holds texts."""
-    hints = get_type_hints(kind)
-    texts = {
-        field.name: [text] if hints[field.name] == list[str] else text
-        for field in fields(kind)
-        if field.init and hints[field.name] in (str, str | None, list[str])
-    }
-    return kind(**texts | {"platform": kind.__name__.lower(), "fetched_at": NOW})
 
 
 def test_identities_that_look_alike_are_different_items(store):
