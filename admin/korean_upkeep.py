@@ -107,6 +107,7 @@ UPKEEP = {
     "Bytes, of at most": "바이트 / 최대",
     "The first one for (s)": "가장 오래 기다린 시간 (초)",
     "Damaged": "손상됨",
+    "Refused by the store": "저장소가 거부한 항목",
     "Store them now": "지금 저장",
     "Items wait for a store that is not the one set": "설정과 다른 저장소를 기다리는 항목",
     "Store what waits": "대기 항목 저장",

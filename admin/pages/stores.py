@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from admin.runs import Run
 
 gate = Gate()
+SHOWN = 100
+"""Refused items listed at most, the oldest."""
 
 
 class Mending(BaseModel):
@@ -124,5 +126,6 @@ def _spool_facts(desk: Desk) -> dict[str, Any]:
         "name": spool.name,
         "max_bytes": spool.max_bytes,
         "oldest_seconds": None if oldest is None else max(0, round(time.time() - oldest)),
+        "refused_items": [asdict(item) for item in spool.refused.first(SHOWN)],
         "others": [folder.name for folder in other_spools(desk.config.home, spool.folder)],
     }

@@ -82,21 +82,39 @@ def test_what_waits_for_the_store_is_stored(site):
     store = open_store("sqlite", site.home / "gleanery.db")
     spool = Spool(spool_folder(site.home, store), max_bytes=2**20)
     spool.append([Post(platform="reddit", external_id="t3_late", url="u", text="late")])
+    refused = [Post(platform="reddit", external_id=f"t3_{n}", url="u") for n in ("no", "again")]
+    spool.refused.keep([(post, EVIL) for post in refused])
     client = site.client("operator")
+    headers = {"X-CSRF-Token": token_of(client)}
 
     before = client.get("/api/stores").json()
     page = html.fromstring(client.get("/stores").text)
+    gone = {"action": "discard", "identity": "reddit:t3_no"}
+    unsaid = client.post("/api/stores/refused", params=gone, headers=headers)
+    discarded = client.post(
+        "/api/stores/refused", params=gone | {"reason": "no such post"}, headers=headers
+    )
+    asked = {"csrf": token_of(client), "action": "requeue", "identity": "reddit:t3_again"}
+    again = client.post("/stores/refused", data=asked)
     run = ended(client, client.post("/stores/replay", data={"csrf": token_of(client)}))
     checked = ended(client, client.post("/stores/check", data={"csrf": token_of(client)}))
 
     assert (before["reachable"], before["spool"]["items"]) == (True, 1)
     assert before["schema"]["sqlite"]
     assert page.cssselect("form[action='/stores/replay']")
-    assert (run["result"]["saved"], run["result"]["waiting"]) == (1, 0)
-    assert client.get("/api/item", params={"id": "reddit:t3_late"}).status_code == 200
+    shown = before["spool"]["refused_items"]
+    assert [(r["identity"], r["reason"]) for r in shown] == [(p.identity, EVIL) for p in refused]
+    assert page.xpath("//td/text()").count(EVIL) == 2
+    assert (unsaid.status_code, discarded.json()) == (422, {"discarded": 1})
+    assert again.headers["location"] == "/stores?done=requeued"
+    assert (run["result"]["saved"], run["result"]["waiting"]) == (2, 0)
+    for name in ("late", "again"):
+        assert client.get("/api/item", params={"id": f"reddit:t3_{name}"}).status_code == 200
     assert checked["result"]["problems"] == []
     entry = site.client("admin").get("/api/audit?action=spool.replay").json()[0]
-    assert (entry["before"], entry["after"]["saved"]) == ({"waiting": 1}, 1)
+    assert (entry["before"], entry["after"]["saved"]) == ({"waiting": 2}, 2)
+    noted = site.client("admin").get("/api/audit?action=spool.discard").json()[0]
+    assert noted["after"] == {"discarded": 1, "reason": "no such post"}
 
 
 def test_topics_are_found_and_shown_with_their_growth(site):

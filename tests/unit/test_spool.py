@@ -24,6 +24,7 @@ from pipelines.spooling import Spooling
 from storage import open_store
 from storage.spool import Spool
 from storage.spool.replay import drain, replay_batch
+from storage.spool.second_try import discard, requeue
 from storage.spool.segments import segments_in
 
 
@@ -131,6 +132,31 @@ def test_refused_items_are_kept_with_the_reason_and_the_others_go_on(tmp_path):
     assert numbers(kept.items) == [1, 3]
     assert (done.saved, done.refused, spool.waiting().refused) == (2, 1, 1)
     assert "not this one" in spool.refused.path.read_text("utf-8")
+
+
+def test_what_was_refused_waits_again_or_goes_for_good(tmp_path):
+    """A line that a crash cut short hides none of the others; what has no room stays refused."""
+    spool, stubborn = Spool(tmp_path / "s", max_bytes=2**20), Kept(refuses=frozenset(range(4)))
+    spool.append([a_post(0), a_post(1), a_post(2)])
+    drain(spool, stubborn, lambda _: None)
+    with spool.refused.path.open("a") as file:
+        file.write('{"reason": "cut sho')
+    spool.append([a_post(3)])
+    drain(spool, stubborn, lambda _: None)
+    listed = [(item.identity[-1], item.reason) for item in spool.refused.first(9)]
+
+    gone = discard(spool, a_post(1).identity), discard(spool, a_post(1).identity)
+    one = requeue(spool, a_post(2).identity)
+    spool.max_bytes = 0
+    none = requeue(spool)
+    spool.max_bytes = 2**20
+    others = requeue(spool)
+
+    assert listed == [(str(n), listed[0][1]) for n in range(4)]
+    assert "not this one" in listed[0][1]
+    assert (gone, one, none, others) == ((1, 0), 1, 0, 2)
+    assert spool.refused.first(9) == []
+    assert replayed(spool) == [2, 0, 3]
 
 
 @pytest.mark.parametrize("byte", [0, 9, 20, 27, 40])
