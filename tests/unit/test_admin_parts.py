@@ -15,12 +15,35 @@ from admin import attempts
 from admin.attempts import Attempts
 from admin.failures import TITLES
 from admin.korean import KOREAN
+from admin.pages import login
+from admin.pages.all import GATES
 from admin.picture import levels
 from admin.rendering import NOTES
 from admin.runs import TITLES as RUNS
 from crawlers.frontier.report import DepthCounts
 
 ADMIN = Path(__file__).parents[2] / "admin"
+ELSEWHERE = {
+    "GET /": "GET /stats, GET /me",
+    "GET /item": "GET /item, GET /categories",
+    "GET /job": "GET /job, GET /job/comparison, GET /job/branches",
+    "GET /job/charts": "GET /job/progress",
+    "GET /job/live": "GET /job/progress",
+    "GET /job/tail": "GET /job/log",
+    "GET /start": "GET /spiders",
+    "POST /start": (
+        "POST /jobs/start, POST /jobs/dry-run, POST /jobs/commands, POST /schedules/add"
+    ),
+    "POST /jobs": "POST /jobs/cancel, POST /jobs/retry",
+    "POST /schedules": "POST /schedules/run, POST /schedules/remove",
+    "POST /seeds/file": "POST /seeds/file, POST /seeds/check, POST /seeds/remove",
+    "POST /proposals": "POST /proposals/decide",
+    "POST /topics": "POST /topics/find",
+    "POST /stores/check": "POST /stores/reconcile",
+    "POST /stores/mend": "POST /stores/reconcile",
+    "GET /thumbnail/{key}": "",  # a picture
+}
+"""Pages whose JSON, below ``/api``, is not all at the same path."""
 
 
 def test_everything_that_templates_say_is_there_in_korean():
@@ -31,6 +54,21 @@ def test_everything_that_templates_say_is_there_in_korean():
         {a or b for a, b in said} | set(NOTES.values()) | set(TITLES.values()) | set(RUNS.values())
     )
     assert texts - set(KOREAN) == set()
+
+
+def test_whatever_a_page_shows_or_does_has_its_json_and_the_reverse():
+    """Whoever adds a page adds what scripts ask for, and whoever adds that adds the page."""
+    gates = (login.gate, *GATES)
+    pages = {f"{m} {r.path}" for gate in gates for r in gate.pages.routes for m in r.methods}
+    there = {
+        f"{m} {r.path.removeprefix('/api')}"
+        for gate in gates for r in gate.api.routes for m in r.methods
+    }  # fmt: skip
+
+    wanted = {page: set(filter(None, ELSEWHERE.get(page, page).split(", "))) for page in pages}
+    assert {page: names - there for page, names in wanted.items() if names - there} == {}
+    assert there - set.union(*wanted.values()) == set()
+    assert set(ELSEWHERE) - pages == set()
 
 
 def test_guessing_many_names_from_one_address_is_stopped_too(monkeypatch):
