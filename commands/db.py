@@ -52,7 +52,7 @@ def migrate(
 
     migrations, connect = _mysql()
     if sql:
-        typer.echo(migrations.offline_sql(to))
+        typer.echo(migrations.offline_sql(to, down=down))
         return
     database = connect(StoreOptions.read(_settings().get))
     try:

@@ -49,15 +49,19 @@ def downgrade(database: Database, revision: str) -> None:
     _run(database, lambda config: command.downgrade(config, revision))
 
 
-def offline_sql(span: str = "head") -> str:
-    """Return the SQL of an upgrade, to be read and run by hand.
+def offline_sql(span: str = "head", *, down: str = "") -> str:
+    """Return the SQL of an upgrade, or of a downgrade, to be read and run by hand.
 
     Args:
         span: ``TO``, or ``FROM:TO``, revisions.
+        down: The same of a downgrade, which it is then; ``TO`` begins at the newest one.
     """
     config = _config()
     config.output_buffer = io.StringIO()
-    command.upgrade(config, span, sql=True)
+    if down:
+        command.downgrade(config, down if ":" in down else f"{newest()}:{down}", sql=True)
+    else:
+        command.upgrade(config, span, sql=True)
     return config.output_buffer.getvalue()
 
 
