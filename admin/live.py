@@ -31,8 +31,14 @@ class Seen:
 
     job: Job
     now: Now
+    log: int
+    """Bytes of its log; 0 = this machine has none."""
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
     """What is sent, by part and language: made once for all viewers."""
+
+    def differs(self, other: Seen | None) -> bool:
+        """Whether somebody who has seen ``other`` learns anything from this."""
+        return other is None or (self.job, self.log) != (other.job, other.log)
 
 
 class Viewer:
@@ -45,7 +51,7 @@ class Viewer:
 
     def show(self, seen: Seen) -> None:
         """Hand over a look, in place of the one before."""
-        if self._seen is None or self._seen.job != seen.job:
+        if seen.differs(self._seen):
             self._seen = seen
             self._fresh.set()
 
@@ -62,13 +68,19 @@ class Viewer:
 class Live:
     """All viewers of this process; used from its event loop only."""
 
-    def __init__(self, find: Callable[[Collection[str]], list[tuple[Job, Now]]]) -> None:
+    def __init__(
+        self,
+        find: Callable[[Collection[str]], list[tuple[Job, Now]]],
+        log_bytes: Callable[[Job], int],
+    ) -> None:
         """Begin with nobody.
 
         Args:
             find: Returns jobs by their names, and how each gets on; called in a thread.
+            log_bytes: Returns how long a job's log is; called there, too.
         """
-        self._find = find
+        self._find, self._log_bytes = find, log_bytes
+        self._last: dict[str, Seen] = {}
         self._viewers: set[Viewer] = set()
         self._looking: asyncio.Task[None] | None = None
 
@@ -97,12 +109,20 @@ class Live:
     async def _look(self) -> None:
         while names := {viewer.job for viewer in self._viewers}:
             try:
-                found = await run_in_threadpool(self._find, names)
+                self._last = await run_in_threadpool(self._seen, names)
             except GleaneryError:
                 logger.warning("No look at the jobs", exc_info=True)
-                found = []
-            seen = {job.job: Seen(job, now) for job, now in found}
+                self._last = {}
             for viewer in self._viewers:
-                if viewer.job in seen:
-                    viewer.show(seen[viewer.job])
+                if viewer.job in self._last:
+                    viewer.show(self._last[viewer.job])
             await asyncio.sleep(EVERY_SECONDS)
+
+    def _seen(self, names: Collection[str]) -> dict[str, Seen]:
+        found = {}
+        for job, now in self._find(names):
+            seen, last = Seen(job, now, self._log_bytes(job)), self._last.get(job.job)
+            if last and last.now is now:  # its log alone may have grown
+                seen.texts = last.texts
+            found[job.job] = seen
+        return found

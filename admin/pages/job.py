@@ -44,8 +44,11 @@ STOP_POLLING = 286
 LONGEST_SECONDS = 300.0
 """After that a browser asks again, and its session is looked at again."""
 QUIET_SECONDS = 15.0
-PARTS = {"facts": 0.0, "point": 0.0, "pictures": 5.0, "stats": 5.0}
-"""What is sent of a job, and the least time between two of it: pictures and tables are long."""
+PARTS = {"facts": 0.0, "point": 0.0, "log": 0.7, "pictures": 5.0, "stats": 5.0}
+"""What is sent of a job, and the least seconds between two of it: pictures and tables are long.
+
+Its log is only said to have grown: each page asks for the lines that it shows.
+"""
 Name = Annotated[str, Query(max_length=64)]
 
 
@@ -165,6 +168,8 @@ async def _sent(watched: Live, name: str, look: Look) -> AsyncIterator[bytes]:
 
 def _part(seen: Seen, look: Look, name: str) -> str:
     """Return what a page shows of a job in one place; made once for all who watch it."""
+    if name == "log":
+        return str(seen.log)
     key = name, look.language
     if key not in seen.texts:
         seen.texts[key] = _made(seen, look, name)

@@ -7,6 +7,10 @@ for (const place of document.querySelectorAll("[data-live]")) {
   source.addEventListener("point", (event) => {
     dispatchEvent(new CustomEvent("point", { detail: JSON.parse(event.data) }));
   });
+  source.addEventListener("log", () => {
+    const log = document.querySelector("#log-lines[hx-get]");
+    if (log) htmx.trigger(log, "grown");
+  });
   source.addEventListener("ended", () => source.close());
   addEventListener("pagehide", () => source.close());
 }

@@ -50,6 +50,14 @@ def log_of(config: Config, job: Job) -> Path:
     return path
 
 
+def log_bytes(config: Config, job: Job) -> int:
+    """Return how long the log of a job is; 0 where this machine has none."""
+    try:
+        return log_of(config, job).stat().st_size
+    except (ConfigError, OSError):
+        return 0
+
+
 def tail(
     path: Path, lines: int, *, level: str = "", text: str = "", before: int | None = None
 ) -> Part:

@@ -215,7 +215,8 @@ def test_the_end_of_a_log_is_asked_for_until_the_job_has_ended(site, client):
     assert client.get(told).json() == ["<script>one"]
     assert (running.status_code, running.text) == (200, "two\n")
     assert (ended.status_code, ended.text) == (286, "&lt;script&gt;one\ntwo\n")
-    assert 'hx-trigger="every 2s"' not in client.get("/job?name=grows").text
+    assert 'hx-trigger="grown, every 10s"' in page
+    assert 'hx-trigger="grown' not in client.get("/job?name=grows").text
 
 
 def test_a_log_is_downloaded_whole(site, client):
@@ -263,7 +264,7 @@ def events_of(stream):
 def test_a_job_is_watched_while_it_runs(site, client):
     """What it counts is there soon, without being asked for; its end ends the stream."""
     jobs = ledger(site.home)
-    jobs.add(Job(job="runs", spider="google", arguments={"urls": "http://h/"}))
+    jobs.add(Job(job="runs", spider="reddit", arguments={"search": "tea"}))
     jobs.take("runs", "one")
     with client.stream("GET", "/job/live?name=runs") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
@@ -272,11 +273,14 @@ def test_a_job_is_watched_while_it_runs(site, client):
         first = next(text for kind, text in seen if kind == "facts")
         jobs.beat("runs", pid=1, progress=77, stats={"item_scraped_count": 77, EVIL: 1})
         second = next(text for kind, text in seen if kind == "facts")
+        write_log(site.home, "runs", LOG)  # nothing else happens to the job
+        grown = next(int(text) for kind, text in seen if kind == "log" and text != "0")
         jobs.end("runs", "finished", node="one", reason="finished", exit_code=0)
         list(seen)
 
     assert "77" not in first
     assert "<dd>77</dd>" in second
+    assert grown == len("".join(f"{line}\n" for line in LOG).encode())
     last = dict(told)
     assert told[-1][0] == "ended"
     assert "finished" in last["facts"]
