@@ -1,6 +1,7 @@
 """What the page says, in Korean; the English text is the key, a test finds what is missing."""
 
 from admin.korean_progress import PROGRESS
+from admin.korean_start import START
 from admin.korean_upkeep import UPKEEP
 
 KOREAN = {
@@ -196,4 +197,5 @@ KOREAN = {
     "Higher ones start first.": "높은 것이 먼저 시작합니다.",
 }
 KOREAN |= PROGRESS
+KOREAN |= START
 KOREAN |= UPKEEP

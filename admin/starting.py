@@ -150,7 +150,7 @@ def plan_problems(plan: Plan) -> dict[str, str]:
 def _by_argument(error: ConfigError) -> dict[str, str]:
     if isinstance(error.__cause__, ValidationError):
         return {
-            f"arg.{each['loc'][0]}" if each["loc"] else "": each["msg"]
+            f"arg.{each['loc'][0]}" if each["loc"] else "": f"{each['msg']} (맞지 않는 값입니다)"
             for each in error.__cause__.errors()
         }
     named = re.match(r"argument '(\w+)'", str(error))

@@ -155,8 +155,8 @@ def _read(texts: dict[str, str]) -> tuple[Wanted, dict[str, str]]:
     wrong: dict[str, str] = {}
     try:
         priority = float(texts.get("priority") or 0)
-    except ValueError as error:
-        priority, wrong = 0.0, {"priority": str(error)}
+    except ValueError:
+        priority, wrong = 0.0, {"priority": "it is no number (숫자여야 합니다)"}
     given = {
         n.removeprefix(ARGUMENT): v.strip() for n, v in texts.items() if n.startswith(ARGUMENT)
     }

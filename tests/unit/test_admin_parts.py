@@ -18,9 +18,16 @@ from admin.korean import KOREAN
 from admin.pages import login
 from admin.pages.all import GATES
 from admin.picture import levels
+from admin.progress.view import REASONS
+from admin.progress.view import TITLES as CHARTS
 from admin.rendering import NOTES
 from admin.runs import TITLES as RUNS
+from admin.starting import BUDGET, fields
 from crawlers.frontier.report import DepthCounts
+from crawlers.scrapyd.checks import spiders
+from gleanery.config import Config
+from storage.jobs import STATES
+from storage.office.users import ROLES
 
 ADMIN = Path(__file__).parents[2] / "admin"
 ELSEWHERE = {
@@ -53,7 +60,14 @@ def test_everything_that_templates_say_is_there_in_korean():
     texts = (
         {a or b for a, b in said} | set(NOTES.values()) | set(TITLES.values()) | set(RUNS.values())
     )
+    texts |= set(ROLES) | set(STATES) | set(CHARTS.values()) | set(REASONS.values())
     assert texts - set(KOREAN) == set()
+
+
+def test_what_a_form_asks_for_is_explained_in_korean():
+    helps = {field.help for spider in spiders() for field in fields(spider, Config())}
+
+    assert {*helps, *(text for _, text in BUDGET.values())} - set(KOREAN) == set()
 
 
 def test_whatever_a_page_shows_or_does_has_its_json_and_the_reverse():
