@@ -51,7 +51,7 @@ class MongodbBook(Book):
     ) -> list[Record]:  # fmt: skip
         where: Document = {"at": {"$ne": None} if until is None else {"$ne": None, "$lte": until}}
         where |= {} if group is None else {"group": group}
-        order = [("at", DESCENDING if newest else ASCENDING), ("_id", ASCENDING)]
+        order = [("at", DESCENDING if newest else ASCENDING)]  # no more: the index has no more
         with translated():
             return [found["record"] for found in self.records.find(where).sort(order).limit(limit)]
 

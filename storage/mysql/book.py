@@ -82,8 +82,9 @@ class MysqlBook(Book):
             query = query.where(self.table.c.family == group)
         if until is not None:
             query = query.where(at <= until)
-        order = (at.desc(), self.table.c.name_hash) if newest else (at, self.table.c.name_hash)
-        return self._bodies(query.order_by(*order).limit(limit))
+        order = (at, self.table.c.name_hash)  # as the index has them, in both directions
+        wanted = query.order_by(*(c.desc() if newest else c for c in order)).limit(limit)
+        return self._bodies(wanted)
 
     def scan(self) -> Iterator[Record]:
         last = b""

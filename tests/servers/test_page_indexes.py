@@ -5,20 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import Engine, event, func, select
 from sqlalchemy.dialects import mysql as dialect
 
 from items import Annotation, Comment, Post
 from storage import ItemFilter, Place, StoreOptions, open_store
+from storage.book import TOPICS
 from storage.jobs import open_jobs
 from storage.jobs.finding import JobFilter
+from storage.ledger import open_ledger
 from storage.mongodb.database import connect
 from storage.mongodb.pages import filter_of
 from storage.mysql import migrate
 from storage.mysql.catalogue import page_after
 from storage.mysql.database import Database
 from storage.mysql.pages import comments_query, page_query
-from storage.mysql.schema import metadata
+from storage.mysql.schema import OFFICE, metadata
+from storage.office.audit import Audit
+from storage.office.tables import audit
 from tests.store_servers import emptied
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -127,6 +131,48 @@ def test_pages_of_the_admin_ask_mariadb_by_an_index(mysql_server, tmp_path):
 
     assert len(plans) >= 14
     assert [statement for statement, key in plans if key is None] == []
+
+
+def test_records_beside_items_and_the_audit_are_read_from_an_index_in_order(mysql_server, tmp_path):
+    store = emptied("mysql", tmp_path, StoreOptions(mysql_url=mysql_server))
+    store.init()
+    ledger = open_ledger({"STORE": "mysql", "MYSQL_URL": mysql_server}.get, tmp_path / "x", OFFICE)
+    ats = [(START + timedelta(minutes=n)).isoformat() for n in range(2000)]
+    records = {f"k{n}": {"key": f"k{n}", "group": f"g{n % 9}", "at": ats[n]} for n in range(2000)}
+    changes = [
+        {"at": n, "user": f"u{n % 7}", "address": "", "action": f"a{n % 9}", "subject": "s",
+         "before": "1", "after": "1", "outcome": "done"} for n in range(2000)
+    ]  # fmt: skip
+    asked = []
+
+    def note(*call):
+        asked.append(call[2:4])
+
+    with store:
+        book, trail = store.book(TOPICS), Audit(ledger)
+        book.change([*records], lambda key, _: records[key])
+        ledger.transact(lambda db: db.execute(audit.delete()))
+        ledger.transact(lambda db: db.execute(audit.insert(), changes))
+        ledger.transact(lambda db: db.exec_driver_sql(f"ANALYZE TABLE {TOPICS}, audit").all())
+        event.listen(Engine, "before_cursor_execute", note)
+        for newest in (True, False):
+            book.listed(newest=newest, limit=20)
+            book.listed(group="g3", until=ats[900], newest=newest, limit=20)
+        book.get(["k7", "k900"])
+        next(book.scan())
+        for whose in ({}, {"user": "u1"}, {"action": "a1"}, {"user": "u1", "action": "a1"}):
+            trail.page(**whose, before_id=10**9)
+        event.remove(Engine, "before_cursor_execute", note)
+        plans = ledger.transact(
+            lambda db: [
+                (sql, db.exec_driver_sql(f"EXPLAIN {sql}", values).one()) for sql, values in asked
+            ]
+        )
+        ledger.transact(lambda db: db.execute(audit.delete()))
+    ledger.close()
+
+    assert len(plans) == 10
+    assert [s for s, plan in plans if plan.key is None or "filesort" in (plan.Extra or "")] == []
 
 
 @pytest.mark.slow
