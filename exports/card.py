@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exports.counts import COUNTED
-from exports.fields import FIELDS
+from exports.fields import FIELDS, INSTANT, TEXT
 from exports.plan import SPLITS
 from exports.record import UNKNOWN
 from exports.shards import SHARDS
@@ -50,11 +50,25 @@ def _head(plan: ExportPlan, counts: Counts) -> Iterator[str]:
         if counts.of("split")[split]:
             yield f"  - split: {split}"
             yield f'    path: "{split}-*.{suffix}"'
-    if plan.format != "webdataset":  # there, the fields are inside `json`
-        yield from ("dataset_info:", "  features:")
+    yield from ("dataset_info:", "  features:")
+    if plan.format == "webdataset":
+        yield from _inside_json()
+    else:
         for name, kind in FIELDS.items():
             yield from _feature(name, kind, indent="  ")
     yield from ("---", "")
+
+
+def _inside_json() -> Iterator[str]:
+    """Write the types of a tar's rows down: the record is in ``json``, its instants are texts.
+
+    Files are not named, so ``datasets`` passes over them: which ones an item has is its own affair.
+    """
+    yield from ("  - name: json", "    struct:")
+    for name, kind in FIELDS.items():
+        yield from _feature(name, TEXT if kind == INSTANT else kind, indent="    ")
+    for name in ("__key__", "__url__"):
+        yield from _feature(name, TEXT, indent="  ")
 
 
 def _feature(name: str, kind: Type, *, indent: str) -> Iterator[str]:

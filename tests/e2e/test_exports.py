@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import subprocess
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -147,6 +147,10 @@ def test_what_was_asked_for_comes_out_with_a_manifest_and_a_card(home, tmp_path)
     card = (out / "README.md").read_text()
     assert "## Known gaps / 알려진 한계" in card
     assert "| creative_commons | 1 |" in card
+    for title, field in (("Languages", "language"), ("Label sources", "label_source")):
+        table = card.partition(f"## {title} /")[2].partition("##")[0]
+        told = Counter(record[field] for rows in found.values() for record in rows)
+        assert all(f"| {value} | {count} |" in table for value, count in told.items())
     assert "state no licence" in card
     assert {p.name for p in out.iterdir()} == {"README.md", "manifest.json"} | {
         entry["file"] for entry in entries
@@ -293,6 +297,18 @@ def test_it_loads_in_datasets(home, tmp_path, monkeypatch):
         assert (video["published_at"], len(video["media_files"])) == (NOON, 2)
 
     assert loads[0] == loads[1]
+    out = tmp_path / "webdataset"
+    export(home, out, "--format", "webdataset", "--vectors", "--media", "bytes")
+    loaded = datasets.load_dataset(str(out), cache_dir=str(tmp_path / "cache"))
+    records = {
+        split: [row["json"] | {"published_at": instant(row["json"])} for row in rows]
+        for split, rows in loaded.items()
+    }
+    assert records == {split: rows for split, (_, rows) in loads[0].items()}
+
+
+def instant(record):
+    return record["published_at"] and datetime.fromisoformat(record["published_at"])
 
 
 # webdataset 1.0 opens each tar and leaves closing it to the garbage collector
@@ -312,6 +328,8 @@ def test_it_loads_in_webdataset_with_its_files(home, tmp_path):
                 assert any(name.startswith("vectors.") for name in sample)
 
 
+# webdataset 1.0 opens each tar and leaves closing it to the garbage collector
+@pytest.mark.filterwarnings("ignore:unclosed file .*\\.tar:ResourceWarning")
 @pytest.mark.models
 def test_it_loads_in_torch(home, tmp_path):
     torch = pytest.importorskip("torch", reason="torch: make test-models installs it")
@@ -325,3 +343,15 @@ def test_it_loads_in_torch(home, tmp_path):
     assert sum(sizes) == items["train"]
     assert all(one >= other for one, other in pairwise(sizes))
     assert batches[0]["quality"].dtype == torch.float64
+
+    wds = pytest.importorskip("webdataset", reason="webdataset: make test-models installs it")
+    tar = tmp_path / "tar"
+    assert export(home, tar, "--format", "webdataset", "--media", "bytes")["items"] == items
+    files = sorted(map(str, tar.glob("train-*.tar")))
+    rows = wds.WebDataset(files, shardshuffle=False).decode().to_tuple("json")
+    texts = [
+        row["text"]
+        for batch in torch.utils.data.DataLoader(rows, batch_size=8, collate_fn=list)
+        for (row,) in batch
+    ]
+    assert sorted(texts) == sorted(loaded["train"]["text"])
