@@ -88,6 +88,21 @@ def test_every_page_that_there_is_is_looked_at(pages):
     assert there - NO_PAGES - {path.partition("?")[0] for path in pages} == set()
 
 
+def violations(page: Page, axe: str) -> list[tuple[str, list[str]]]:
+    """What axe-core finds on a page, and where."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    return [(v["id"], [n["html"][:90] for n in v["nodes"]]) for v in found]
+
+
+def fill_start(page: Page, url: str, action: str) -> None:
+    """Send the form that starts a crawl, to be tried or shown, and wait for what comes of it."""
+    page.goto(f"{url}/start?spider=google")
+    page.locator("[name='arg.urls']").fill("https://news.example/?q='$(x)'")
+    page.locator(f"button[value={action}]").click()
+    page.locator({"try": "th[scope=row]", "show": "pre"}[action]).first.wait_for()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("look", ["light ko", "dark en"])
 def test_every_page_is_accessible_and_light(site, pages, new_context, axe, look):
@@ -110,15 +125,17 @@ def test_every_page_is_accessible_and_light(site, pages, new_context, axe, look)
         page.on("response", lambda answer, kept=loaded: kept.append(answer))
         page.goto(site.url + path)
         page.wait_for_load_state("load")
-        page.evaluate(axe)
-        found = page.evaluate("axe.run()")["violations"]
-        problems[path] = [(v["id"], [n["html"][:90] for n in v["nodes"]]) for v in found]
+        problems[path] = violations(page, axe)
         assert page.locator("html").get_attribute("lang") == language
         ended = [answer for answer in loaded if answer.ok and not is_stream(answer)]
         assert sum(len(answer.body()) for answer in ended) <= LIGHT, path
         # a phone's width: nothing but tables scrolls sideways, and those by themselves
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         page.close()  # or it would go on drawing what comes
+    for action in ("try", "show"):
+        page = context.new_page()
+        fill_start(page, site.url, action)
+        problems[action] = violations(page, axe)
     context.close()
 
     assert {path: p for path, p in problems.items() if p} == {}
@@ -143,6 +160,12 @@ def test_the_policy_lets_our_own_pages_work(site, new_context):
 
     assert page.evaluate("window.stayed")
     assert "q=" in page.url
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    fill_start(page, site.url, "show")
+    page.get_by_role("button", name="Copy: curl").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    told = page.locator("#line-curl").inner_text()
+    assert page.evaluate("navigator.clipboard.readText()") == told
     assert complaints == []
     assert [url for url in asked if not url.startswith(site.url)] == []
     context.close()
