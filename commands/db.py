@@ -124,7 +124,8 @@ def copy(
             found = copying.compare(origin, goal, progress=lambda done: show(done, total))
     mark.forget()  # done, or to be begun anew
     lines = [
-        f"{found.items} items, {found.proposals} proposals (항목, 제안)",
+        f"{found.items} items, {found.proposals} proposals, {found.records} records"
+        " (항목, 제안, 기록)",
         f"missing / 없음: {found.missing}, differing / 다름: {found.differing}",
         f"SHA-256: {found.source_checksum}, {found.target_checksum}",
     ]

@@ -31,10 +31,12 @@ class Check:
     items: int = 0
     """Items of the source."""
     missing: int = 0
-    """Of those, the ones that the target lacks."""
+    """Of those, of proposals and of records the ones that the target lacks."""
     differing: int = 0
-    """Those whose saving once more would change the target, and those with another page."""
+    """Those whose saving once more would change the target, those with another page or record."""
     proposals: int = 0
+    records: int = 0
+    """What the source keeps beside items: visits, transcripts, vectors …"""
     source_checksum: str = ""
     """SHA-256 over the source's items in order, hexadecimal."""
     target_checksum: str = ""
@@ -80,7 +82,7 @@ def copy(
 def compare(
     source: Store, target: Store, *, progress: Callable[[int], None] | None = None
 ) -> Check:
-    """Look for every item of ``source`` in ``target``.
+    """Look for every item, proposal and record of ``source`` in ``target``.
 
     Args:
         source: Open.
@@ -107,6 +109,8 @@ def compare(
     for proposal in source.proposals():
         check.proposals += 1
         check.missing += proposal.identity not in standing
+    for name in BOOKS:
+        _compare_book(source.book(name), target.book(name), check)
     check.source_checksum, check.target_checksum = ours.hexdigest(), theirs.hexdigest()
     return check
 
@@ -146,3 +150,11 @@ def _copy_book(source: Book, target: Book) -> None:
     for records in _batches(source.scan()):
         ours = {record["key"]: record for record in records}
         target.change([*ours], lambda key, _, ours=ours: ours[key])  # type: ignore[misc]
+
+
+def _compare_book(source: Book, target: Book, check: Check) -> None:
+    for records in _batches(source.scan()):
+        there = target.get([record["key"] for record in records])
+        check.records += len(records)
+        check.missing += len(records) - len(there)
+        check.differing += sum(r != there.get(r["key"], r) for r in records)

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from items import Annotation, Comment, MediaFile, Post, Seed, Video
+from items import Annotation, Comment, MediaFile, Post, Proposal, Seed, Video
 from items.seed_yield import SeedYield
+from items.transcript import Line, Transcript
+from items.video_vector import VideoVector
 from media.store import open_media
 from model_server.likeness.head import Head
 from model_server.likeness.profiles import Card, Profile, save_profile
 from quality import Entry, NearIndex, fingerprint
-from storage import open_store
+from storage import Store, open_store
 from storage.book import SEEDS, TOPICS
 from storage.branch import Branch
 from storage.jobs import Job, open_jobs
@@ -80,6 +82,7 @@ def fill(home: Path) -> Path:
     """Put the items everywhere."""
     with open_store("sqlite", home / "gleanery.db") as store:
         store.save(items())
+        say_more(store)
         store.book(TOPICS).change(
             ["wind", "tea"],
             lambda name, _: {
@@ -110,6 +113,21 @@ def fill(home: Path) -> Path:
     (scratch / "half.mp4").write_bytes(b"half a video")
     teach(home / "profiles")
     return home
+
+
+def say_more(store: Store) -> None:
+    """Keep what was heard and seen of Kim's post, and a category that was proposed for it."""
+    made = {"engine": "e", "version": "1", "created_at": NOON.isoformat()}
+    lines = (Line(0.0, 1.0, SECRET),)
+    store.save_transcript(
+        Transcript(identity=KIMS[0], sound=key(OWN), language="en", plan="", lines=lines, **made)
+    )
+    store.save_vector(VideoVector(identity=KIMS[0], video=key(OWN), values=(0.6, 0.8), **made))
+    words = dict.fromkeys(("name_ko", "name_en", "description_ko", "description_en"), "말 words")
+    store.propose(
+        [Proposal(key="harbours", parent=None, evidence=[KIMS[0], OTHERS[0]], engine="e",
+                  version="1", proposed_at=NOON, **words)]
+    )  # fmt: skip
 
 
 def ask(home: Path, get: Callable[[str], Any] = {"STORE": "sqlite"}.get) -> None:

@@ -13,7 +13,7 @@ from items.topic import Topic
 from items.visit import Observation, Visit
 from storage import open_store
 from storage.book import BOOKS, SEEDS, TOPICS, VISITS
-from storage.copying import copy
+from storage.copying import compare, copy
 from storage.topics import save_topics, topics
 from tests.contracts.store_items import NOW, POST, a_video
 
@@ -118,9 +118,15 @@ def test_a_copy_of_a_store_has_the_history(store, tmp_path):
 
     with open_store("sqlite", tmp_path / "copy.db") as target:
         copy(store, target)
-
+        whole = compare(store, target)
+        assert (whole.complete, whole.items, whole.records) == (True, 1, 2)
         assert target.history("youtube:v1") == store.history("youtube:v1")
         assert [*target.book(SEEDS).scan()] == [*store.book(SEEDS).scan()]
+
+        target.book(VISITS).delete(["youtube:v1"])
+        put(target.book(SEEDS), a_record("reddit:subreddit=x", None, n=2))
+        harmed = compare(store, target)
+        assert (harmed.missing, harmed.differing, harmed.complete) == (1, 1, False)
 
 
 def test_topics_come_back_the_last_found_first(store):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from items import Annotation, Article, Comment, MediaFile, Proposal
 from items.transcript import Line, Transcript
+from items.video_vector import VideoVector
 from storage.book import TOMBSTONES
 from storage.tombstones import AUTHOR, ITEM, author_mark, bury, mark_of
 from tests.contracts.store_items import CLASSIFIED, NOW, POST, a_video
@@ -26,6 +27,10 @@ COMMENT = Comment(
 SPOKEN = Transcript(
     identity=POST.identity, sound="a" * 64, language="ko", engine="w", version="1", plan="",
     created_at="2026-11-23T01:02:03+00:00", lines=(Line(0.0, 1.0, "안녕하세요"),),
+)  # fmt: skip
+SEEN = VideoVector(
+    identity=POST.identity, video="b" * 64, values=(0.6, 0.8), engine="t", version="1",
+    created_at="2026-11-23T01:02:03+00:00",
 )  # fmt: skip
 EVERYTHING = [CLASSIFIED, PAGE, COMMENT, a_video(1)]
 
@@ -46,6 +51,7 @@ def test_a_deleted_item_is_gone_from_every_place_and_nothing_else_is(store):
     store.save(EVERYTHING)
     store.propose([a_proposal("web:https://e.com/", "reddit:t3_a")])
     store.save_transcript(SPOKEN)
+    store.save_vector(SEEN)
     gone = ["reddit:t3_a", PAGE.identity, COMMENT.identity]
     before = left(store, *gone)
 
@@ -53,8 +59,8 @@ def test_a_deleted_item_is_gone_from_every_place_and_nothing_else_is(store):
 
     assert deleted == gone
     assert sum(before.values()) >= 5
-    assert (before["proposals"], before["transcripts"]) == (1, 1)
-    assert store.transcripts(POST.identity) == []
+    assert (before["proposals"], before["transcripts"], before["vectors"]) == (1, 1, 1)
+    assert (store.transcripts(POST.identity), [*store.vectors()]) == ([], [])
     assert (left(store, *gone), left(store)) == ({}, {})
     assert store.raw(PAGE.identity) is None
     assert [store.find(identity) for identity in gone] == [None, None, None]

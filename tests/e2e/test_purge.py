@@ -57,13 +57,14 @@ def test_all_of_an_author_is_gone_from_every_place_and_others_keep_theirs(home):
     assert (done.returncode, report["proven"], report["items"]) == (0, True, 3)
     assert not any(report["left"].values())
     nothing = {place for place, number in report["found"].items() if not number}
-    assert nothing == {"store/raw", "store/transcripts", "store/vectors", "store/proposals",
-                       "store/terms", "exports"}  # fmt: skip
+    assert nothing == {"store/raw", "store/terms", "exports"}
     media = open_media(home / "media")
     assert [media.exists(key(d)) for d in (OWN, VECTORS, SHARED)] == [False, False, True]
     with open_store("sqlite", home / "gleanery.db") as store:
         assert [row["identity"] for row in store.scan()] == OTHERS
         assert store.search("wedding") == []
+        assert (store.transcripts(KIMS[0]), [*store.vectors()]) == ([], [])
+        assert [proposal.evidence for proposal in store.proposals()] == [OTHERS[:1]]
         assert [record["key"] for record in store.book(TOPICS).scan()] == ["tea"]
         left = ["reddit:subreddit=tea", "reddit:user=kimberley"]
         assert sorted(record["key"] for record in store.book(SEEDS).scan()) == left
@@ -122,7 +123,7 @@ def test_an_export_made_earlier_is_told_with_shard_and_line_and_marked(home, tmp
     assert in_export(out) == []
 
 
-def test_a_dry_run_and_a_no_change_nothing(home):
+def test_a_dry_run_and_a_no_change_nothing_and_a_yes_takes_a_platform(home):
     before = bytes_of(home / "media") + bytes_of(home / "profiles")
 
     shown = gleanery(home, "purge", "--platform", "reddit", "--dry-run", "--json")
@@ -136,6 +137,11 @@ def test_a_dry_run_and_a_no_change_nothing(home):
     with open_store("sqlite", home / "gleanery.db") as store:
         assert len([*store.scan()]) == 5
         assert [*store.book(TOMBSTONES).scan()] == []
+
+    done = gleanery(home, "purge", "--platform", "reddit", "--yes", "--json")
+    assert (done.returncode, done.json["items"], done.json["proven"]) == (0, 4, True)
+    with open_store("sqlite", home / "gleanery.db") as store:
+        assert [row["identity"] for row in store.scan()] == ["youtube:v"]
 
 
 @pytest.mark.parametrize(
