@@ -32,7 +32,7 @@ class Seen:
     job: Job
     now: Now
     log: int
-    """Bytes of its log; 0 = this machine has none."""
+    """Another number where there may be more in its log; 0 = there is none."""
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
     """What is sent, by part and language: made once for all viewers."""
 
@@ -71,15 +71,16 @@ class Live:
     def __init__(
         self,
         find: Callable[[Collection[str]], list[tuple[Job, Now]]],
-        log_bytes: Callable[[Job], int],
+        log_mark: Callable[[Job], int],
     ) -> None:
         """Begin with nobody.
 
         Args:
             find: Returns jobs by their names, and how each gets on; called in a thread.
-            log_bytes: Returns how long a job's log is; called there, too.
+            log_mark: Returns a number that changes when there may be more in a job's log; called
+                there, too.
         """
-        self._find, self._log_bytes = find, log_bytes
+        self._find, self._log_mark = find, log_mark
         self._last: dict[str, Seen] = {}
         self._viewers: set[Viewer] = set()
         self._looking: asyncio.Task[None] | None = None
@@ -121,7 +122,7 @@ class Live:
     def _seen(self, names: Collection[str]) -> dict[str, Seen]:
         found = {}
         for job, now in self._find(names):
-            seen, last = Seen(job, now, self._log_bytes(job)), self._last.get(job.job)
+            seen, last = Seen(job, now, self._log_mark(job)), self._last.get(job.job)
             if last and last.now is now:  # its log alone may have grown
                 seen.texts = last.texts
             found[job.job] = seen

@@ -202,18 +202,19 @@ def logs(
     level: Annotated[str, typer.Option(help="At least, e.g. WARNING. / 수준 이상.")] = "",
     text: Annotated[str, typer.Option(help="Part of each line. / 검색어.")] = "",
 ) -> None:
-    """Print the end of a job's log, if it ran on this machine (로그)."""
+    """Print the end of a job's log, of this machine or of the node that ran it (로그)."""
     with opened() as (queue, config):
         from crawlers.scrapyd.asking import known
-        from crawlers.scrapyd.logs import LEVELS, log_of, tail
+        from crawlers.scrapyd.log_places import log_of
+        from crawlers.scrapyd.logs import LEVELS, tail
         from gleanery.errors import ConfigError
 
         if level and level not in LEVELS:
             raise ConfigError(f"no level {level!r} (없는 수준): {', '.join(LEVELS)}")
-        path = log_of(config, known(queue, job))
+        log = log_of(config, known(queue, job))
     found, before = list[str](), None
     while len(found) < lines and before != 0:
-        part = tail(path, lines - len(found), level=level, text=text, before=before)
+        part = tail(log, lines - len(found), level=level, text=text, before=before)
         found, before = part.lines + found, part.before
     sys.stdout.writelines(printable(line) + "\n" for line in found)
 

@@ -13,7 +13,7 @@ from fastapi.sse import EventSourceResponse, format_sse_event
 from markupsafe import escape
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 
 from admin.desk import Desk
 from admin.gate import AtDesk, Gate
@@ -23,7 +23,8 @@ from admin.pages.steer import steering
 from admin.progress.view import REASONS, current, point
 from admin.rendering import part, show
 from crawlers.scrapyd import asking
-from crawlers.scrapyd.logs import LEVELS, Level, Part, log_of, tail
+from crawlers.scrapyd.log_places import NodeLog, log_of
+from crawlers.scrapyd.logs import LEVELS, Level, Part, tail
 from gleanery.errors import ConfigError
 from storage.jobs import Job, JobFilter
 from storage.jobs.comparing import RUNS, Comparison, compare
@@ -49,6 +50,7 @@ PARTS = {"facts": 0.0, "point": 0.0, "log": 0.7, "pictures": 5.0, "stats": 5.0}
 
 Its log is only said to have grown: each page asks for the lines that it shows.
 """
+PLAIN = "text/plain; charset=utf-8"
 Name = Annotated[str, Query(max_length=64)]
 
 
@@ -118,10 +120,14 @@ def api_log(desk: AtDesk, asked: Query_, response: Response) -> list[str]:
 def download(desk: AtDesk, name: Name) -> Response:
     """Give a whole log as a file."""
     try:
-        path = log_of(desk.config, _known(desk, name))
+        log = log_of(desk.config, _known(desk, name))
+        log.size()  # or it could not be said any more that there is none
     except ConfigError as error:
         raise HTTPException(404) from error
-    return _WholeLog(path, media_type="text/plain; charset=utf-8", filename=f"{name}.log")
+    if isinstance(log, NodeLog):
+        headers = {"Content-Disposition": f'attachment; filename="{name}.log"'}
+        return StreamingResponse(log.pieces(), headers=headers, media_type=PLAIN)
+    return _WholeLog(log.path, media_type=PLAIN, filename=f"{name}.log")
 
 
 @gate.page("/job/tail", role="viewer")
@@ -206,8 +212,8 @@ class _WholeLog(FileResponse):
 
 def _log(desk: Desk, job: Job, asked: Looked) -> Part | None:
     try:
-        path = log_of(desk.config, job)
+        log = log_of(desk.config, job)
+        found = tail(log, asked.lines, level=asked.level, text=asked.text, before=asked.before)
     except ConfigError:
         return None
-    found = tail(path, asked.lines, level=asked.level, text=asked.text, before=asked.before)
     return Part([line[:WIDEST] for line in found.lines], found.before)

@@ -1,4 +1,4 @@
-"""The log of a job, on the machine it ran on: a part of it, by level and by words."""
+"""A part of the log of a job, by level and by words."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from crawlers.scrapyd.log_lines import Sought, level_at
-from crawlers.scrapyd.places import log_file, logs_folder
-from gleanery.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-    from typing import BinaryIO
 
-    from gleanery.config import Config
-    from storage.jobs import Job
+    from crawlers.scrapyd.log_places import Log
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -38,33 +33,13 @@ class Part:
     """Bytes of the log that nobody has looked at, those before; 0 = none."""
 
 
-def log_of(config: Config, job: Job) -> Path:
-    """Return the log of a job.
-
-    Raises:
-        ConfigError: It is not on this machine.
-    """
-    path = log_file(config, job).resolve()
-    if not path.is_relative_to(logs_folder(config).resolve()) or not path.is_file():
-        raise ConfigError(f"no log of {job.job} on this machine; it ran on {job.node} (로그 없음)")
-    return path
-
-
-def log_bytes(config: Config, job: Job) -> int:
-    """Return how long the log of a job is; 0 where this machine has none."""
-    try:
-        return log_of(config, job).stat().st_size
-    except (ConfigError, OSError):
-        return 0
-
-
 def tail(
-    path: Path, lines: int, *, level: str = "", text: str = "", before: int | None = None
+    log: Log, lines: int, *, level: str = "", text: str = "", before: int | None = None
 ) -> Part:
     """Return the last lines of a log, as far as 8 MiB have them.
 
     Args:
-        path: The log.
+        log: Wherever it is.
         lines: At most.
         level: The least, one of :data:`LEVELS`; a traceback goes with the line before it.
         text: Part of each line, in capitals or not.
@@ -74,22 +49,19 @@ def tail(
     sought = Sought(levels=LEVELS[least:] if least else (), text=text.casefold())
     step = STEP if level or text else lines * LONG
     found: list[str] = []
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        at = size if before is None else min(before, size)
-        for begin, said in _pieces(file, at, step, whole_records=bool(least)):
-            rows = sought.rows(said)
-            excess = max(len(rows) + len(found) - lines, 0)
-            at = begin + (_bytes(said[: rows[excess][0]]) if excess else 0)
-            found = [_plain(line) for _, line in rows[excess:]] + found
-            if len(found) == lines:
-                break
+    size = log.size()
+    at = size if before is None else min(before, size)
+    for begin, said in _pieces(log, at, step, whole_records=bool(least)):
+        rows = sought.rows(said)
+        excess = max(len(rows) + len(found) - lines, 0)
+        at = begin + (_bytes(said[: rows[excess][0]]) if excess else 0)
+        found = [_plain(line) for _, line in rows[excess:]] + found
+        if len(found) == lines:
+            break
     return Part(found, at)
 
 
-def _pieces(
-    file: BinaryIO, end: int, step: int, *, whole_records: bool
-) -> Iterator[tuple[int, str]]:
+def _pieces(log: Log, end: int, step: int, *, whole_records: bool) -> Iterator[tuple[int, str]]:
     """Yield the 8 MiB before ``end``, the last piece first, and where in the log each begins.
 
     A piece is of whole lines, or of whole records: none is parted from its traceback.
@@ -97,8 +69,7 @@ def _pieces(
     at, floor = end, max(end - LOOKED, 0)
     while at > floor:
         low = max(at - step, floor)
-        file.seek(low)
-        read = file.read(at - low)
+        read = log.read(low, at)
         cut = read.find(b"\n") + 1 if low else 0
         if low and cut in {0, len(read)}:  # no line begins here
             if low > floor:

@@ -20,6 +20,9 @@ class ScrapydFields(Fields):
     """Password that scrapyd asks for."""
     scrapyd_node: str = Field("", max_length=191)
     """Name of this node; empty = the host's. No two nodes may have the same."""
+    scrapyd_node_url: str = Field("", pattern=r"^(https?://[^/?#@\s]+/?)?$")
+    """Where logs on other machines are read: a node's scrapyd, with {node} for its name, e.g.
+    http://{node}.crawl:6800; empty = only this machine's logs are shown."""
     scrapyd_slots: int = Field(0, ge=0)
     """Jobs that a node runs at once; 0 = four for each processor."""
     scrapyd_drain_seconds: float = Field(60.0, ge=0)

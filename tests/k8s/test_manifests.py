@@ -55,7 +55,7 @@ def test_a_pod_of_ours_is_told_only_its_own_passwords(rendered):
         "crawl": {"crawl", "redis", "model", "scrapyd"},
         "worker": {"crawl", "redis", "model", "metrics"},
         "model": {"model"},
-        "admin": {"admin", "redis", "model"},
+        "admin": {"admin", "redis", "model", "scrapyd"},
         "client": {"client", "redis"},
         "mysql": {"mysql-root"},
         "mongodb": {"mongodb-root"},

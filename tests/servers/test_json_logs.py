@@ -129,6 +129,7 @@ def test_a_node_and_its_job_write_objects_that_are_read_by_level(tmp_path):
 
 def test_a_line_in_json_is_shown_as_text_with_its_level(tmp_path):
     """The admin page and ``gleanery jobs logs`` read both."""
+    from crawlers.scrapyd.log_places import FileLog  # noqa: PLC0415
     from crawlers.scrapyd.logs import tail  # noqa: PLC0415
 
     log = tmp_path / "one.log"
@@ -141,7 +142,8 @@ def test_a_line_in_json_is_shown_as_text_with_its_level(tmp_path):
         + '\n{"time": broken\n'
     )
 
-    every, loud = tail(log, 10).lines, tail(log, 10, level="ERROR").lines
+    kept = FileLog(log)
+    every, loud = tail(kept, 10).lines, tail(kept, 10, level="ERROR").lines
 
     assert every[:2] == [
         "2026-11-26 09:59:59 [a] INFO: as text",

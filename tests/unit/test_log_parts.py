@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("scrapyd", reason="needs gleanery[server]")
 
+from crawlers.scrapyd.log_places import FileLog
 from crawlers.scrapyd.logs import LOOKED, tail
 from gleanery.json_log import write_line
 
@@ -30,10 +31,10 @@ SHOWN = [
 
 def leafed(path, **question):
     """Return all lines that are looked for, and how many looks it took."""
-    part, looks = tail(path, **question), 1
+    part, looks = tail(FileLog(path), **question), 1
     found = part.lines
     while part.before:
-        part, looks = tail(path, **question, before=part.before), looks + 1
+        part, looks = tail(FileLog(path), **question, before=part.before), looks + 1
         found = part.lines + found
     return found, looks
 
@@ -73,4 +74,4 @@ def test_one_look_goes_through_8_mib_and_the_next_one_on(tmp_path):
 
     assert leafed(log, lines=10, level="ERROR") == ([first], 4)
     assert leafed(log, lines=10, text="FIRST") == ([first], 4)
-    assert tail(log, 1).lines == ["y" * (LOOKED - 1)]
+    assert tail(FileLog(log), 1).lines == ["y" * (LOOKED - 1)]
