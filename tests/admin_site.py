@@ -71,7 +71,7 @@ def admin_site(home: Path, *, users: bool = True, **env: str) -> Iterator[AdminS
     url = f"http://127.0.0.1:{port}"
     site = AdminSite(url, home, environment(home, **{"GLEANERY_ADMIN_URL": url} | env))
     settings = {"STORE": env.get("GLEANERY_STORE", "sqlite")}
-    settings |= {"MYSQL_URL": env.get("GLEANERY_MYSQL_URL", "")}
+    settings |= {n: env.get(f"GLEANERY_{n}", "") for n in ("MYSQL_URL", "MYSQL_PASSWORD")}
     ledger = open_ledger(settings.get, home / "admin.db", TABLES)
     for name in (*ROLES, *VIEWERS) if users else ():
         Users(ledger).add(name, name if name in ROLES else "viewer", password(name))

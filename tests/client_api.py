@@ -67,15 +67,15 @@ class Api:
 
 
 @contextmanager
-def running_api(home: Path, **env: str) -> Iterator[Api]:
-    """Run ``gleanery serve-api`` over the store in ``home``."""
+def running_api(home: Path, *, keeper: dict[str, str] | None = None, **env: str) -> Iterator[Api]:
+    """Run ``gleanery serve-api`` over the store in ``home``; ``keeper``: who makes its key."""
     from tests.conftest import wait_until  # noqa: PLC0415 - that one imports much
 
     home.mkdir(parents=True, exist_ok=True)
     port, log = free_ports(1)[0], home / "api.log"
     made = gleanery(
         home, "api-keys", "create", "tests", "--json", "--scope", "read", "--scope", "export",
-        "--per-minute", "1000000", **env,
+        "--per-minute", "1000000", **(keeper or env),
     ).json  # fmt: skip
     with (
         log.open("ab") as out,
