@@ -15,6 +15,7 @@ from admin import attempts
 from admin.attempts import Attempts
 from admin.failures import TITLES
 from admin.korean import KOREAN
+from admin.korean_settings import SETTINGS
 from admin.pages import login
 from admin.pages.all import GATES
 from admin.picture import levels
@@ -68,6 +69,10 @@ def test_what_a_form_asks_for_is_explained_in_korean():
     helps = {field.help for spider in spiders() for field in fields(spider, Config())}
 
     assert {*helps, *(text for _, text in BUDGET.values())} - set(KOREAN) == set()
+
+
+def test_every_setting_is_explained_in_korean():
+    assert set(SETTINGS) == {name.upper() for name in Config.model_fields}
 
 
 def test_whatever_a_page_shows_or_does_has_its_json_and_the_reverse():
