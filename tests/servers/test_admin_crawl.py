@@ -103,7 +103,8 @@ async def test_limits_are_changed_on_the_page_and_as_json(site):
         "/api/crawl/limits?name=food", json={"max_cats": 9}, headers={"X-CSRF-Token": csrf}
     )
 
-    assert 'href="/crawl?name=food"' in led
+    assert 'href="/crawl?name=food#limits"' in led
+    assert 'id="limits"' in shown
     assert saved.headers["location"] == "/crawl?name=food&done=saved"
     assert 'aria-label="Requests by depth' in shown
     assert ("Ends at the latest" in limited, "Ends at the latest" in shown) == (True, False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
+import subprocess
 import time
 from contextlib import ExitStack
 
@@ -19,8 +21,8 @@ from crawlers.dry_run_process import dry_run
 from gleanery.errors import ConfigError
 from storage.jobs import Job, JobFilter
 from storage.jobs.job import instant
-from tests.admin_site import admin_site, token_of
-from tests.conftest import wait_until
+from tests.admin_site import admin_site, password, token_of
+from tests.conftest import missing_server, wait_until
 from tests.graph_site import GraphSite
 from tests.scrapyd_nodes import Node, ledger
 
@@ -334,6 +336,30 @@ def test_a_form_is_shown_as_commands_without_starting(site, client):
     assert token_of(client) not in lines[2]
     assert client.cookies["gleanery"] not in lines[2]
     assert ledger(site.home).find("shown") is None
+
+
+def test_the_lines_that_are_shown_start_the_job(site, client):
+    """Run by a shell as they stand; the one for a crontab without its times."""
+    if not shutil.which("curl"):
+        missing_server("curl")
+    wanted = {"spider": "google", "arguments": {"query": "it's $(x) 100%"}, "job": "by-line"}
+    headers = {"X-CSRF-Token": token_of(client)}
+    lines = client.post("/api/jobs/commands", json=wanted, headers=headers).json()
+    given = {"user": "operator", "password": password("operator")}
+    token = client.post("/api/login", json=given).json()["token"]
+    jobs = ledger(site.home)
+
+    asked = subprocess.run(
+        ["bash", "-c", lines["curl"]], env=site.env | {"TOKEN": token}, capture_output=True,
+        check=True,
+    )  # fmt: skip
+    cron = lines["crontab"].removeprefix("0 3 * * * ").replace(r"\%", "%")
+    begun = json.loads(site.run(*shlex.split(cron)[1:3], "--json", *shlex.split(cron)[3:]))
+
+    assert json.loads(asked.stdout) == {"job": "by-line"}
+    for name in ("by-line", begun["job"]):
+        assert jobs.find(name).arguments == wanted["arguments"]
+        jobs.cancel(name)
 
 
 def test_a_dry_run_shows_the_first_requests_and_fetches_nothing(site, client):
