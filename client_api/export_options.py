@@ -24,6 +24,7 @@ class ExportOptions(BaseModel):
     min_quality: float = Field(0.5, ge=0, le=1)
     format: Literal["jsonl", "parquet", "webdataset"] = "jsonl"
     split: str = Field("0.9/0.05/0.05", max_length=100, description="train/validation/test.")
+    split_by: Literal["thread", "source"] = "thread"
     kinds: list[Literal["post", "comment", "article", "video"]] = Field(
         ["post", "comment", "article", "video"], min_length=1, max_length=4
     )
@@ -57,6 +58,7 @@ class ExportOptions(BaseModel):
             f"--min-quality={self.min_quality}",
             f"--format={self.format}",
             f"--split={self.split}",
+            f"--split-by={self.split_by}",
             f"--kinds={','.join(self.kinds)}",
             f"--media={self.media}",
             f"--clips={self.clips}",

@@ -23,6 +23,9 @@ def export(
         str, typer.Option("--format", help="jsonl, parquet or webdataset.")
     ] = "jsonl",
     split: Annotated[str, typer.Option(help="Shares of train/validation/test.")] = "0.9/0.05/0.05",
+    split_by: Annotated[
+        str, typer.Option(help="What is never parted: thread, or source (channel, site).")
+    ] = "thread",
     kinds: Annotated[
         str, typer.Option(help="Kinds of item, parted by commas.")
     ] = "post,comment,article,video",
@@ -62,6 +65,7 @@ def export(
     plan = ExportPlan(
         format=format_,
         ratios=Ratios.parse(split),
+        split_by=split_by,
         category=category,
         min_quality=min_quality,
         kinds=chosen,

@@ -33,6 +33,10 @@ _TITLES = {
     "platform": "Platforms / 플랫폼",
     "kind": "Kinds / 종류",
 }
+_TOGETHER = {
+    "thread": ("a post or video and its comments", "한 글·영상과 그 댓글"),
+    "source": ("what came from one community, channel or site", "한 커뮤니티·채널·사이트의 글"),
+}
 SHOWN = 40
 """Lines of a table at most."""
 
@@ -89,14 +93,15 @@ def _body(plan: ExportPlan, counts: Counts) -> Iterator[str]:
     ratios = plan.ratios
     yield f"# {plan.category or 'all categories'}: {total:,} items / {total:,}개 항목"
     yield ""
+    together, korean = _TOGETHER[plan.split_by]
     yield (
         f"Written by `gleanery export`; quality ≥ {plan.min_quality}; split"
-        f" {ratios.train}/{ratios.validation}/{ratios.test} by thread: a post or video, its"
-        " comments and all that is nearly the same stand in one split."
+        f" {ratios.train}/{ratios.validation}/{ratios.test} by {plan.split_by}: {together},"
+        " with all that is nearly the same, stand in one split."
     )
     yield (
-        f"`gleanery export`로 만들었습니다. 품질 점수 {plan.min_quality} 이상이며, 한 글·영상과"
-        " 그 댓글, 거의 같은 글은 모두 같은 분할에 있습니다."
+        f"`gleanery export`로 만들었습니다. 품질 점수 {plan.min_quality} 이상이며, {korean},"
+        " 거의 같은 글은 모두 같은 분할에 있습니다."
     )
     yield from _table("Splits / 분할", [(s, counts.of("split")[s]) for s in SPLITS], total)
     for name in COUNTED:

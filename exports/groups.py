@@ -6,6 +6,8 @@ import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING, Self
 
+from exports.sources import join_sources
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -13,14 +15,24 @@ if TYPE_CHECKING:
     from quality import NearIndex
 
 
-def keep_groups(index: NearIndex, path: Path) -> None:
-    """Copy the groups of an index into a file, whole or not at all."""
+def keep_groups(
+    index: NearIndex, path: Path, *, sources: Iterable[tuple[str, str]] | None = None
+) -> None:
+    """Copy the groups of an index into a file, whole or not at all.
+
+    Args:
+        index: Open.
+        path: The file.
+        sources: Threads and where they appeared, if what came from one source is to stay together.
+    """
     beside = path.with_name(f"{path.name}.partial")
     beside.unlink(missing_ok=True)
     with closing(sqlite3.connect(beside)) as db:
         db.execute("CREATE TABLE groups (thread TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID")
         with db:
             db.executemany("INSERT INTO groups VALUES (?, ?)", index.groups())
+        if sources is not None:
+            join_sources(db, sources)
     beside.replace(path)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("jsonl", "parquet", "webdataset")
 SPLITS = ("train", "validation", "test")
+SPLIT_BY = ("thread", "source")
 MEDIA = ("references", "bytes")
 
 
@@ -62,6 +63,8 @@ class ExportPlan:
     format: str = "jsonl"
     """One of ``FORMATS``."""
     ratios: Ratios = Ratios(0.9, 0.05, 0.05)
+    split_by: str = "thread"
+    """One of ``SPLIT_BY``: what is never parted, together with all that is nearly the same."""
     category: str | None = None
     """Key of the category; ``None`` = all that are classified."""
     min_quality: float = 0.5
@@ -79,6 +82,8 @@ class ExportPlan:
     def __post_init__(self) -> None:
         if self.format not in FORMATS:
             raise ConfigError(f"--format {self.format!r}: there are {', '.join(FORMATS)}")
+        if self.split_by not in SPLIT_BY:
+            raise ConfigError(f"--split-by {self.split_by!r}: there are {', '.join(SPLIT_BY)}")
         if self.media not in MEDIA:
             raise ConfigError(f"--media {self.media!r}: there are {', '.join(MEDIA)}")
         if self.media == "bytes" and self.format != "webdataset":

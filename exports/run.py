@@ -14,7 +14,7 @@ from exports.counts import Counts
 from exports.files import Files
 from exports.groups import Groups, keep_groups
 from exports.plan import SPLITS, ExportPlan, read_plan
-from exports.record import to_record
+from exports.record import source_name, to_record
 from exports.shards import SHARDS, check_libraries
 from gleanery.errors import ConfigError, StoreError
 from gleanery.files import write_whole
@@ -78,7 +78,7 @@ def export(
     check_libraries(plan.format)
     if plan.clips:
         check_clips()
-    state = _begin(plan, out, index)
+    state = _begin(plan, out, index, store)
     with Groups(out / GROUPS) as groups:
         walk = _Walk(plan, out, groups, Files(plan, media), state)
         rows = _after(store.scan(kinds=plan.kinds), state["last"])
@@ -149,7 +149,7 @@ class _Walk:
             shard.abandon()
 
 
-def _begin(plan: ExportPlan, out: Path, index: NearIndex) -> dict[str, Any]:
+def _begin(plan: ExportPlan, out: Path, index: NearIndex, store: Store) -> dict[str, Any]:
     out.mkdir(parents=True, exist_ok=True)
     if (out / MANIFEST).exists() and not (out / PROGRESS).exists():
         _tidy(out)
@@ -158,15 +158,23 @@ def _begin(plan: ExportPlan, out: Path, index: NearIndex) -> dict[str, Any]:
         strange = [p.name for p in out.iterdir() if not p.name.startswith((GROUPS, *LEFT))]
         if strange:
             raise ConfigError(f"{out} holds other things ({strange[0]}): choose another folder")
-        keep_groups(index, out / GROUPS)
+        sources = _sources(store) if plan.split_by == "source" else None
+        keep_groups(index, out / GROUPS, sources=sources)
         state = {"plan": plan.to_dict(), "chapter": 0, "seen": 0, "last": None}
         state |= {"counts": Counts().to_dict(), "shards": {split: [] for split in SPLITS}}
         _write_json(out / PROGRESS, state)
-    elif known != json.loads(json.dumps(plan.to_dict())):
+    elif {"split_by": "thread"} | known != json.loads(json.dumps(plan.to_dict())):
         raise ConfigError(f"{out} holds an export of another plan: choose another folder")
     state = json.loads((out / PROGRESS).read_text(encoding="utf-8"))
     _sweep(out, state)
     return dict(state)
+
+
+def _sources(store: Store) -> Iterator[tuple[str, str]]:
+    """Yield what stands under nothing, and where it appeared."""
+    for row in store.scan(kinds=("post", "article", "video")):
+        if source := source_name(row):
+            yield row["identity"], f"{row['platform']}/{source}"
 
 
 def _sweep(out: Path, state: dict[str, Any]) -> None:

@@ -172,6 +172,30 @@ def test_threads_and_copies_are_never_parted(home, tmp_path):
     assert len(set(split_of.values())) == 3
 
 
+def test_by_source_no_community_is_parted_nor_are_those_that_share_a_text(tmp_path):
+    items = threads(60)
+    for number, item in enumerate(items):
+        if item.kind == "post":
+            item.community = f"c{number // 9}"  # three threads each; some of a copy, some halves
+    home = home_of(tmp_path / "home", items)
+    gleanery(home, "quality")
+
+    export(home, tmp_path / "out", "--min-quality", "0", "--split-by", "source")
+
+    found = records(tmp_path / "out")
+    groups = {r["identity"]: (s, r["group"]) for s, rows in found.items() for r in rows}
+    names = defaultdict(set)
+    for record in (record for rows in found.values() for record in rows):
+        assert groups[record["identity"]] == groups[record["thread"]]
+        if record["source"]:
+            names[record["source"]].add(record["group"])
+    joined = {"c1": "c0", "c5": "c4", "c9": "c8", "c13": "c12", "c17": "c16"}
+    assert names == {f"c{n}": {f"reddit/{joined.get(f'c{n}', f'c{n}')}"} for n in range(20)}
+    assert len(groups) == 180
+    assert len(found) == 3
+    assert "by source: what came from one community" in (tmp_path / "out/README.md").read_text()
+
+
 @pytest.mark.slow
 def test_the_same_export_twice_is_the_same_to_the_byte(home, tmp_path):
     for form in ("jsonl", "parquet", "webdataset"):
@@ -245,6 +269,7 @@ def test_killed_it_goes_on_and_comes_out_the_same(tmp_path):
         (("--split", "0.9/0.2/0.1"), "add up to 1"),
         (("--category", "foods"), "there are"),
         (("--kinds", "author"), "there are"),
+        (("--split-by", "author"), "thread, source"),
         (("--media", "bytes"), "needs --format webdataset"),
     ],
 )
