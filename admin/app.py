@@ -20,7 +20,7 @@ from admin.pages import login, oidc
 from admin.pages.all import GATES
 from admin.shield import Shield
 from crawlers.notices.teller import Teller
-from crawlers.scrapyd.log_places import log_mark
+from crawlers.scrapyd.logs import grown
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,7 +51,7 @@ def create_app(config: Config) -> FastAPI:
         title="Gleanery admin", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
     app.state.desk = desk
-    app.state.live = Live(desk.recorder.watched, partial(log_mark, config))
+    app.state.live = Live(desk.recorder.watched, partial(grown, config))
     desk.numbers.count_streams(lambda: app.state.live.watching)
     app.add_middleware(Shield, public_url=config.admin_url)
     app.add_middleware(metrics.Counting, numbers=desk.numbers)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from admin.progress.recorder import Now
+    from crawlers.scrapyd.logs import Grown
     from storage.jobs import Job
 
 logger = logging.getLogger(__name__)
@@ -31,14 +32,14 @@ class Seen:
 
     job: Job
     now: Now
-    log: int
-    """Another number where there may be more in its log; 0 = there is none."""
+    log: Grown
+    """How its log has grown last."""
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
     """What is sent, by part and language: made once for all viewers."""
 
     def differs(self, other: Seen | None) -> bool:
         """Whether somebody who has seen ``other`` learns anything from this."""
-        return other is None or (self.job, self.log) != (other.job, other.log)
+        return other is None or (self.job, self.log.end) != (other.job, other.log.end)
 
 
 class Viewer:
@@ -71,16 +72,15 @@ class Live:
     def __init__(
         self,
         find: Callable[[Collection[str]], list[tuple[Job, Now]]],
-        log_mark: Callable[[Job], int],
+        grown: Callable[[Job, int | None], Grown],
     ) -> None:
         """Begin with nobody.
 
         Args:
             find: Returns jobs by their names, and how each gets on; called in a thread.
-            log_mark: Returns a number that changes when there may be more in a job's log; called
-                there, too.
+            grown: Returns what a job's log has more than so many bytes; called there, too.
         """
-        self._find, self._log_mark = find, log_mark
+        self._find, self._grown = find, grown
         self._last: dict[str, Seen] = {}
         self._viewers: set[Viewer] = set()
         self._looking: asyncio.Task[None] | None = None
@@ -122,8 +122,11 @@ class Live:
     def _seen(self, names: Collection[str]) -> dict[str, Seen]:
         found = {}
         for job, now in self._find(names):
-            seen, last = Seen(job, now, self._log_mark(job)), self._last.get(job.job)
+            last = self._last.get(job.job)
+            log = self._grown(job, last.log.end if last else None)
+            if last and log.end == last.log.end:
+                log = last.log
+            found[job.job] = Seen(job, now, log)
             if last and last.now is now:  # its log alone may have grown
-                seen.texts = last.texts
-            found[job.job] = seen
+                found[job.job].texts = last.texts
         return found

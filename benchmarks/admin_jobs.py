@@ -27,6 +27,11 @@ CRAWLS, REQUESTS, DEPTHS = 50, 20_000, 5
 """Crawls whose queue is kept, and the size of one."""
 BATCH = 5000
 SPIDERS = ("google", "reddit", "youtube")
+LINE = (
+    "2026-11-25 10:00:00 [scrapy.core.scraper] DEBUG: "
+    "Scraped from <200 https://site.example/{}> an item"
+)
+"""Of a log."""
 ENDS = (
     ("finished", "finished"), ("finished", "closespider_itemcount"), ("failed", "exit code 1"),
     ("cancelled", "cancelled"), ("lost", "no sign of life"),
@@ -150,11 +155,16 @@ def _work(home: Path, total: int) -> None:
 
 def _logs(home: Path, numbers: range) -> None:
     """Write logs longer than what is looked through of one."""
-    said = "[scrapy.core.scraper] DEBUG: Scraped from <200 https://site.example/{}> an item"
-    lines = [f"2026-11-25 10:00:00 {said.format(n)}" for n in range(90_000)]
+    lines = [LINE.format(n) for n in range(90_000)]
     lines[::1000] = ["2026-11-25 10:00:00 [spiders.base] ERROR: it failed"] * len(lines[::1000])
     text = "\n".join(lines) + "\n"
     for number in numbers:
-        folder = home / "scrapyd" / "logs" / "default" / SPIDERS[number % 3]
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name_of(number)}.log").write_text(text, encoding="utf-8")
+        path = log_file(home, name_of(number))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def log_file(home: Path, job: str) -> Path:
+    """Return where the log of a job is."""
+    spider = SPIDERS[int(job.rpartition("-")[2]) % 3]
+    return home / "scrapyd" / "logs" / "default" / spider / f"{job}.log"

@@ -15,17 +15,28 @@ from pathlib import Path
 
 import httpx2
 
-from benchmarks.admin_jobs import CRAWLS, RUNNING, STATS, beat_nodes, name_of, node_of
+from benchmarks.admin_jobs import (
+    CRAWLS,
+    LINE,
+    RUNNING,
+    STATS,
+    beat_nodes,
+    log_file,
+    name_of,
+    node_of,
+)
 from crawlers.job_pulse import BEAT_SECONDS
 from storage.jobs import JobLedger, open_jobs
 
 EVENT = "item_scraped_count"
 """Stat that says here when something happened in a crawl, milliseconds since 1970."""
+LINES = 5
+"""Of a log, with each heartbeat."""
 _EVENT = re.compile(r">(\d{13})<")
 
 
 def beat(home: Path, jobs: int) -> None:
-    """Write a heartbeat a second for each job that runs, until killed.
+    """Write a heartbeat a second for each job that runs, and lines of its log, until killed.
 
     Something has happened in each since its last one, at any time between the two.
     """
@@ -44,6 +55,8 @@ def beat(home: Path, jobs: int) -> None:
         time.sleep(max(0.0, due[name] - time.time()))
         happened = time.time() - rng.random() * BEAT_SECONDS
         _beat(ledger, name, progress, happened)
+        with log_file(home, name).open("a", encoding="utf-8") as log:
+            log.writelines(f"{LINE.format(n)}\n" for n in range(LINES))
         due[name] = max(due[name] + BEAT_SECONDS, time.time())
         progress += 1
         if time.time() > noted + 2:  # as nodes do, else the jobs would be lost

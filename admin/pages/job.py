@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import HTTPException, Query, Request
 from fastapi.sse import EventSourceResponse, format_sse_event
-from markupsafe import escape
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
@@ -24,7 +23,7 @@ from admin.progress.view import REASONS, current, point
 from admin.rendering import part, show
 from crawlers.scrapyd import asking
 from crawlers.scrapyd.log_places import NodeLog, log_of
-from crawlers.scrapyd.logs import LEVELS, Level, Part, tail
+from crawlers.scrapyd.logs import LEVELS, WIDEST, Level, Part, tail
 from gleanery.errors import ConfigError
 from storage.jobs import Job, JobFilter
 from storage.jobs.comparing import RUNS, Comparison, compare
@@ -38,18 +37,13 @@ if TYPE_CHECKING:
 gate = Gate()
 LINES = 200
 """Lines of a log that are shown at first."""
-WIDEST = 4000
-"""Characters of a line that are shown."""
 STOP_POLLING = 286
-"""Status that htmx takes as the end of ``every 2s``."""
+"""Status that htmx takes as the end of ``every 10s``."""
 LONGEST_SECONDS = 300.0
 """After that a browser asks again, and its session is looked at again."""
 QUIET_SECONDS = 15.0
-PARTS = {"facts": 0.0, "point": 0.0, "log": 0.7, "pictures": 5.0, "stats": 5.0}
-"""What is sent of a job, and the least seconds between two of it: pictures and tables are long.
-
-Its log is only said to have grown: each page asks for the lines that it shows.
-"""
+PARTS = {"facts": 0.0, "point": 0.0, "log": 0.0, "pictures": 5.0, "stats": 5.0}
+"""What is sent of a job, and the least seconds between two of it: pictures and tables are long."""
 PLAIN = "text/plain; charset=utf-8"
 Name = Annotated[str, Query(max_length=64)]
 
@@ -67,6 +61,11 @@ class Looked(BaseModel):
     """From the end."""
     before: int | None = Field(None, ge=0, le=2**62)
     """Those before this byte of the log; as a part says of what is older."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all lines of the log are wanted, to its end."""
+        return not (self.level or self.text or self.before is not None)
 
     def query(self, before: int | None) -> str:
         """Return what asks for the same before another byte, as in an address."""
@@ -131,11 +130,12 @@ def download(desk: AtDesk, name: Name) -> Response:
 
 
 @gate.page("/job/tail", role="viewer")
-def log_end(desk: AtDesk, asked: Query_) -> Response:
+def log_end(request: Request, desk: AtDesk, asked: Query_) -> Response:
     """Give the lines of a log that a page shows, as HTML; with 286 once the job has ended."""
     job = _known(desk, asked.name)
-    found = _log(desk, job, asked)
-    lines = "".join(f"{escape(line)}\n" for line in (found.lines if found else []))
+    if (found := _log(desk, job, asked)) is None:
+        raise HTTPException(404)
+    lines = part(look_of(request), "job_log_lines", job=job, log=found, asked=asked)
     return HTMLResponse(lines, status_code=STOP_POLLING if job.ended_at else 200)
 
 
@@ -175,7 +175,7 @@ async def _sent(watched: Live, name: str, look: Look) -> AsyncIterator[bytes]:
 def _part(seen: Seen, look: Look, name: str) -> str:
     """Return what a page shows of a job in one place; made once for all who watch it."""
     if name == "log":
-        return str(seen.log)
+        return json.dumps(asdict(seen.log))
     key = name, look.language
     if key not in seen.texts:
         seen.texts[key] = _made(seen, look, name)
@@ -216,4 +216,4 @@ def _log(desk: Desk, job: Job, asked: Looked) -> Part | None:
         found = tail(log, asked.lines, level=asked.level, text=asked.text, before=asked.before)
     except ConfigError:
         return None
-    return Part([line[:WIDEST] for line in found.lines], found.before)
+    return replace(found, lines=[line[:WIDEST] for line in found.lines])

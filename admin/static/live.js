@@ -4,13 +4,11 @@ for (const place of document.querySelectorAll("[data-live]")) {
   for (const part of place.querySelectorAll("[data-part]")) {
     source.addEventListener(part.dataset.part, (event) => { part.innerHTML = event.data; });
   }
-  source.addEventListener("point", (event) => {
-    dispatchEvent(new CustomEvent("point", { detail: JSON.parse(event.data) }));
-  });
-  source.addEventListener("log", () => {
-    const log = document.querySelector("#log-lines[hx-get]");
-    if (log) htmx.trigger(log, "grown");
-  });
+  for (const name of ["point", "log"]) {
+    source.addEventListener(name, (event) => {
+      dispatchEvent(new CustomEvent(name, { detail: JSON.parse(event.data) }));
+    });
+  }
   source.addEventListener("ended", () => source.close());
   addEventListener("pagehide", () => source.close());
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -39,10 +38,6 @@ class Log(ABC):
     def read(self, low: int, high: int) -> bytes:
         """Return its bytes from ``low`` to before ``high``."""
 
-    @abstractmethod
-    def mark(self) -> int:
-        """Return a number that changes when there may be more in it; never 0."""
-
 
 class FileLog(Log):
     """A file of this machine."""
@@ -57,9 +52,6 @@ class FileLog(Log):
         with self.path.open("rb") as file:
             file.seek(low)
             return file.read(high - low)
-
-    def mark(self) -> int:
-        return self.size() + 1
 
 
 class NodeLog(Log):
@@ -83,9 +75,6 @@ class NodeLog(Log):
             return b""
         with self._asked("GET", f"bytes={low}-{high - 1}") as answer:
             return answer.read() if answer.status_code == httpx2.codes.PARTIAL_CONTENT else b""
-
-    def mark(self) -> int:
-        return int(time.monotonic()) + 1  # to ask for its size each time costs more than its end
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the whole of it."""
@@ -124,11 +113,3 @@ def log_of(config: Config, job: Job) -> FileLog | NodeLog:
     password = config.scrapyd_password.get_secret_value()
     auth = (config.scrapyd_username, password) if password else None
     return NodeLog(f"{place}/logs/{'/'.join(names)}.log", auth)
-
-
-def log_mark(config: Config, job: Job) -> int:
-    """Return a number that changes when there may be more in a job's log; 0 = there is none."""
-    try:
-        return log_of(config, job).mark()
-    except (ConfigError, OSError):
-        return 0

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 from crawlers.scrapyd.log_lines import Sought, level_at
+from crawlers.scrapyd.log_places import FileLog, log_of
+from gleanery.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crawlers.scrapyd.log_places import Log
+    from gleanery.config import Config
+    from storage.jobs import Job
 
 Level = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -20,6 +25,10 @@ STEP = 2**20
 """Bytes that are read at once."""
 LONG = 400
 """Bytes of a line, as a guess."""
+MOST_GROWN = 2**16
+"""Bytes that are told as new ones."""
+WIDEST = 4000
+"""Characters of a line that are shown."""
 HEADLESS = 200
 """Lines of a traceback, at most, whose beginning is looked for."""
 
@@ -31,6 +40,20 @@ class Part:
     lines: list[str]
     before: int
     """Bytes of the log that nobody has looked at, those before; 0 = none."""
+    end: int
+    """Bytes of the log up to the end of this part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """What was written at the end of a log."""
+
+    start: int = 0
+    """Bytes of the log before it."""
+    end: int = 0
+    """Bytes of the log with it; another negative number each second where nobody knows."""
+    text: str = ""
+    """Whole lines."""
 
 
 def tail(
@@ -50,7 +73,7 @@ def tail(
     step = STEP if level or text else lines * LONG
     found: list[str] = []
     size = log.size()
-    at = size if before is None else min(before, size)
+    at = end = size if before is None else min(before, size)
     for begin, said in _pieces(log, at, step, whole_records=bool(least)):
         rows = sought.rows(said)
         excess = max(len(rows) + len(found) - lines, 0)
@@ -58,7 +81,30 @@ def tail(
         found = [_plain(line) for _, line in rows[excess:]] + found
         if len(found) == lines:
             break
-    return Part(found, at)
+    return Part(found, at, end)
+
+
+def grown(config: Config, job: Job, start: int | None) -> Grown:
+    """Return what was written to the log of a job since it had ``start`` bytes; waits for nobody.
+
+    Of what is more than 64 KiB, or was written before (``None``), there is the end alone; and there
+    is nothing where there is no log.
+    """
+    try:
+        log = log_of(config, job)
+        if not isinstance(log, FileLog):  # who wants to know has to ask the node
+            now = -1 - int(time.monotonic())
+            return Grown(now, now)
+        size = log.size()
+        if start is None or not 0 <= start <= size <= start + MOST_GROWN:
+            return Grown(size, size)
+        read = log.read(start, size)
+    except (ConfigError, OSError):
+        return Grown()
+    read = read[: read.rfind(b"\n") + 1]
+    rows = Sought(levels=(), text="").rows(_text(read)) if read else []
+    lines = [f"{_plain(line)[:WIDEST]}\n" for _, line in rows]
+    return Grown(start, start + len(read), "".join(lines))
 
 
 def _pieces(log: Log, end: int, step: int, *, whole_records: bool) -> Iterator[tuple[int, str]]:

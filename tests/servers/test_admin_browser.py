@@ -121,11 +121,12 @@ def test_every_page_is_accessible_and_light(site, pages, new_context, axe, look)
     for path in ("/login", *pages):
         if path == "/":
             log_in(context.new_page(), site.url)
-        page, loaded = context.new_page(), []
+        page, loaded, broken = context.new_page(), [], []
         page.on("response", lambda answer, kept=loaded: kept.append(answer))
+        page.on("pageerror", lambda error, kept=broken: kept.append(str(error)))
         page.goto(site.url + path)
         page.wait_for_load_state("load")
-        problems[path] = violations(page, axe)
+        problems[path] = violations(page, axe) + broken
         assert page.locator("html").get_attribute("lang") == language
         ended = [answer for answer in loaded if answer.ok and not is_stream(answer)]
         assert sum(len(answer.body()) for answer in ended) <= LIGHT, path
@@ -147,6 +148,7 @@ def test_the_policy_lets_our_own_pages_work(site, new_context):
     page = context.new_page()
     complaints, asked = [], []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("dialog", lambda d: complaints.append(d.message))
     page.on("request", lambda r: asked.append(r.url))
     log_in(page, site.url)
@@ -199,6 +201,7 @@ def test_a_login_at_another_site_comes_back_logged_in(site, new_context):
     context = new_context(locale="en")
     page, complaints = context.new_page(), []
     page.on("console", lambda m: complaints.append((m.text, m.location["url"])))
+    page.on("pageerror", lambda error: complaints.append((str(error), site.url)))
     page.goto(f"{site.url}/items?category=food")
     page.get_by_role("link", name="Log in at localhost").click()
     page.get_by_role("button", name="Yes").click()  # a form of the other site
@@ -218,6 +221,7 @@ def test_a_job_gets_on_without_a_reload(site, new_context):
     context = new_context(locale="en")
     page, complaints = context.new_page(), []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("dialog", lambda d: complaints.append(d.message))
     log_in(page, site.url)
     jobs = ledger(site.home)
@@ -261,6 +265,7 @@ def test_a_real_crawls_charts_and_tree_grow_and_stay(site, new_context):
     jobs, context = ledger(site.home), new_context(locale="en")
     page, complaints = context.new_page(), []
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
     log_in(page, site.url)
     jobs.add(Job(job="real", spider="graph"))
     jobs.take("real", "one")

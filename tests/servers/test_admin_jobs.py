@@ -215,8 +215,10 @@ def test_the_end_of_a_log_is_asked_for_until_the_job_has_ended(site, client):
     assert not begun.xpath("//pre/@hx-get")
     told = client.get("/api/job/log?name=grows&lines=1").links["next"]["url"]
     assert client.get(told).json() == ["<script>one"]
-    assert (running.status_code, running.text) == (200, "two\n")
-    assert (ended.status_code, ended.text) == (286, "&lt;script&gt;one\ntwo\n")
+    (shown, whole) = (html.fromstring(answer.text) for answer in (running, ended))
+    assert (running.status_code, shown.text, shown.get("data-end")) == (200, "two\n", "16")
+    assert (ended.status_code, whole.text) == (286, "<script>one\ntwo\n")
+    assert "data-end" not in client.get(asked.replace("level=", "level=INFO")).text
     assert 'hx-trigger="grown, every 10s"' in page
     assert 'hx-trigger="grown' not in client.get("/job?name=grows").text
 
@@ -247,7 +249,7 @@ def test_no_other_file_is_a_log(site, client, path, name):
         assert answer.status_code == 404
     elif answer is not None:
         assert "secret" not in answer.text
-        assert answer.status_code == (404 if "log" in path else 200)
+        assert answer.status_code == (404 if path.endswith(("log", "tail")) else 200)
 
 
 def events_of(stream):
@@ -276,13 +278,18 @@ def test_a_job_is_watched_while_it_runs(site, client):
         jobs.beat("runs", pid=1, progress=77, stats={"item_scraped_count": 77, EVIL: 1})
         second = next(text for kind, text in seen if kind == "facts")
         write_log(site.home, "runs", LOG)  # nothing else happens to the job
-        grown = next(int(text) for kind, text in seen if kind == "log" and text != "0")
+        grown = next(g for k, text in seen if k == "log" and (g := json.loads(text))["text"])
+        with (site.home / "scrapyd/logs/default/reddit/runs.log").open("a") as log:
+            log.write("one\ntwo\nhalf")
+        more = next(g for k, text in seen if k == "log" and (g := json.loads(text))["text"])
         jobs.end("runs", "finished", node="one", reason="finished", exit_code=0)
         list(seen)
 
     assert "77" not in first
     assert "<dd>77</dd>" in second
-    assert grown == len("".join(f"{line}\n" for line in LOG).encode())
+    written = "".join(f"{line}\n" for line in LOG)
+    assert grown == {"start": 0, "end": len(written.encode()), "text": written}
+    assert more == {"start": grown["end"], "end": grown["end"] + 8, "text": "one\ntwo\n"}
     last = dict(told)
     assert told[-1][0] == "ended"
     assert "finished" in last["facts"]
