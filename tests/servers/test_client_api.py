@@ -362,10 +362,12 @@ def test_every_store_is_served(tmp_path, store_options, name):
         with store:
             before = list(store.scan())
         answers = [api.inject(text) for text in INJECTED[:5]]
+        searched = {api.get("/v1/search", q=text).status_code for text in INJECTED}
         with store:
             assert list(store.scan()) == before
 
     assert {status for each in answers for status in each} <= {200, 404, 422}
+    assert searched == {200}
     assert [i["identity"] for i in page["items"]] == ["youtube:v29", "youtube:v28"]
     assert [i["identity"] for i in found["items"]] == ["reddit:t3_a"]
     assert said[0]["text"] == "안녕하세요"
