@@ -100,8 +100,11 @@ def test_forms_of_other_sites_change_nothing(site, clients):
     foreign = client.post("/proposals", data=good, headers={"Origin": "https://evil.example"})
     opaque = client.post("/proposals", data=good, headers={"Origin": "null"})
     cross = client.post("/proposals", data=good, headers={"Sec-Fetch-Site": "cross-site"})
+    plain = client.post(
+        "/api/proposals/decide", params=form, content="{}", headers={"Content-Type": "text/plain"}
+    )
 
-    assert [a.status_code for a in (bare, wrong, foreign, opaque, cross)] == [403] * 5
+    assert [a.status_code for a in (bare, wrong, foreign, opaque, cross, plain)] == [403] * 6
     assert "first" in {p["key"] for p in client.get("/api/proposals").json()}
 
 
