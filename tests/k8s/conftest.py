@@ -17,13 +17,13 @@ from tests.conftest import missing_server
 @pytest.fixture(scope="session")
 def manifests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of all manifests, with passwords of its own."""
+    if kubectl() is None:
+        missing_server("kubectl")
     return prepare(tmp_path_factory.mktemp("manifests"))
 
 
 @pytest.fixture(scope="session")
 def rendered(manifests: Path) -> Callable[[Stack], list[Json]]:
     """Render a stack; what it returns may be changed."""
-    if kubectl() is None:
-        missing_server("kubectl")
     once = cache(lambda stack: render(folder_of(stack, manifests)))
     return lambda stack: deepcopy(once(stack))

@@ -1,4 +1,4 @@
-"""Dashboards are the ones that are written; every expression is PromQL about metrics there are."""
+"""Dashboards are those that are written; every expression is PromQL about metrics there are."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from tests.monitoring.scraping import COMPONENT, documented, promtool
 from tests.monitoring.test_rules import RULES
 
 DASHBOARDS = sorted((COMPONENT / "dashboards").glob("*.json"))
+SCALING = COMPONENT.parent / "keda" / "scaling.yaml"
 OTHERS = {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds",
           "process_max_fds"}  # fmt: skip
 
 
 def expressions() -> dict[str, str]:
-    """Every expression of dashboards and alerts, by where it stands."""
+    """Every expression of dashboards, alerts and KEDA's triggers, by where it stands."""
     found = {name: rule["expr"] for name, rule in RULES.items()}
+    for scaled in yaml.safe_load_all(SCALING.read_text(encoding="utf-8")):
+        for number, trigger in enumerate(scaled["spec"]["triggers"]):
+            found[f"{scaled['metadata']['name']} {number}"] = trigger["metadata"]["query"]
     for path in DASHBOARDS:
         for panel in json.loads(path.read_text(encoding="utf-8"))["panels"]:
             place = panel["gridPos"]
