@@ -90,10 +90,9 @@ $(VENV)-checkov/ready: $(VENV)/dev
 		|| $(VENV)-checkov/bin/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV)
 	touch $@
 
-checkov: $(VENV)-checkov/ready    ## checkov over the manifests of a cluster, as k8s/checkov.yaml says
-	rm -rf $(VENV)-checkov/k8s && cp -r k8s $(VENV)-checkov/k8s && $(BIN)/python -m k8s.secrets $(VENV)-checkov/k8s/secrets
-	$(BIN)/kubectl kustomize $(VENV)-checkov/k8s/overlays/cluster > $(VENV)-checkov/cluster.yaml
-	$(VENV)-checkov/bin/checkov --config-file k8s/checkov.yaml -f $(VENV)-checkov/cluster.yaml
+checkov: $(VENV)-checkov/ready    ## checkov over every overlay and component, as k8s/checkov.yaml says
+	$(BIN)/python -m k8s.lint.stacks $(VENV)-checkov/stacks
+	$(VENV)-checkov/bin/checkov --config-file k8s/checkov.yaml -f $(VENV)-checkov/stacks/*.yaml
 
 format: $(VENV)/dev    ## put the code into form
 	$(BIN)/ruff format .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pipelines.work.worker import WorkResult
     from storage.work import Counts, WorkQueue
 
+logger = logging.getLogger(__name__)
 work = typer.Typer(
     help="Download, vectorise and transcribe what crawls have found (대기 중인 작업 처리).",
     invoke_without_command=True,
@@ -46,7 +48,10 @@ def run(
     result = run_worker(config, once=once, jobs=jobs)
     with opened_queue(config) as queue:
         counts = queue.counts()
-    _show(result, counts, as_json=as_json)
+    if config.log_format == "json" and not as_json:  # whoever collects lines reads no tables
+        logger.info("Work has ended", extra={"fields": _told(result, counts)})
+    else:
+        _show(result, counts, as_json=as_json)
     if once and counts.queued:
         raise typer.Exit(1)
 
@@ -132,9 +137,13 @@ def opened_queue(config: Config) -> Iterator[WorkQueue]:
         yield queue
 
 
+def _told(result: WorkResult, counts: Counts) -> dict[str, Any]:
+    return result.to_dict() | {"queue": asdict(counts)}
+
+
 def _show(result: WorkResult, counts: Counts, *, as_json: bool) -> None:
     if as_json:
-        print_json(result.to_dict() | {"queue": asdict(counts)})
+        print_json(_told(result, counts))
         return
     print_table("Steps / 단계", ("step", "#done"), result.steps.items())
     print_table("Queue / 대기열", ("what", "#jobs"), asdict(counts).items())

@@ -24,7 +24,12 @@ def kubectl() -> str | None:
 
 
 def render(folder: Path) -> list[Json]:
-    """Return the objects of a folder with a ``kustomization.yaml``.
+    """Return the objects of a folder with a ``kustomization.yaml``; raises as :func:`rendered`."""
+    return parse(rendered(folder))
+
+
+def rendered(folder: Path) -> str:
+    """Return what kubectl makes of a folder with a ``kustomization.yaml``.
 
     Raises:
         RenderError: It cannot be rendered.
@@ -37,7 +42,7 @@ def render(folder: Path) -> list[Json]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - kubectl
     if done.returncode:
         raise RenderError(done.stderr.strip())
-    return parse(done.stdout)
+    return done.stdout
 
 
 def parse(text: str) -> list[Json]:

@@ -1,11 +1,17 @@
-"""What is checked when nothing is named: every overlay, and every component on one."""
+"""What is checked when nothing is named: every overlay, and every component on one.
+
+``python -m k8s.lint.stacks FOLDER`` writes each as a file of YAML, for other programs to check.
+"""
 
 from __future__ import annotations
 
 import shutil
+import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from k8s.lint.rendering import rendered
 from k8s.secrets.__main__ import main as write_secrets
 
 MANIFESTS = Path(__file__).parents[1]
@@ -58,3 +64,18 @@ def folder_of(stack: Stack, copy: Path) -> Path:
     text = _KUSTOMIZATION.format(overlay=stack.overlay, components=components)
     (folder / "kustomization.yaml").write_text(text, encoding="utf-8")
     return folder
+
+
+def main(folder: Path) -> None:
+    """Write what ``kubectl`` renders of each stack; what was there goes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = prepare(Path(scratch))
+        for stack in stacks():
+            text = rendered(folder_of(stack, copy))
+            (folder / f"{stack}.yaml").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

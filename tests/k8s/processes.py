@@ -109,11 +109,11 @@ class Processes:
         finally:
             process.kill()
 
-    def run(self, name: str, words: list[str]) -> subprocess.CompletedProcess[str]:
+    def run(self, name: str, words: list[str], given: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command in a container, as ``kubectl exec`` does."""
         pod = self.pod(name)
         (container,) = pod.containers
-        return self._run(pod, container | {"command": words, "args": []})
+        return self._run(pod, container | {"command": words, "args": []}, given)
 
     def complete(self, name: str) -> None:
         """Run the containers of a Job, one after the other."""
@@ -125,10 +125,10 @@ class Processes:
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
-    def _run(self, pod: Pod, container: Json) -> subprocess.CompletedProcess[str]:
+    def _run(self, pod: Pod, container: Json, given: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(pod, container), cwd=ROOT, env=self.environment(pod, container),
-            capture_output=True, text=True, timeout=300, check=False,
+            input=given, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
 
     def command(self, pod: Pod, container: Json) -> list[str]:
@@ -174,7 +174,8 @@ class Processes:
         volume: Any = next((v for v in pod.spec.get("volumes", []) if v["name"] == name), {})
         owner = pod.owner["metadata"]["name"]
         claim = volume.get("persistentVolumeClaim", {}).get("claimName")
-        folder = self.folder / (claim or f"{owner}-{name}") / mount.get("subPath", "")
+        own = f"{name}-{owner}-0" if name in pod.claims else f"{owner}-{name}"
+        folder = self.folder / (claim or own) / mount.get("subPath", "")
         if folder.exists():
             return folder
         folder.mkdir(parents=True)
@@ -184,7 +185,7 @@ class Processes:
                 data = data_of(self.world, kind, called, pod.namespace)
                 wanted = {each["key"] for each in given.get("items", [])} or set(data)
                 for key in wanted:
-                    text = data[key].replace("/data", str(self.folder / f"{owner}-data"))
+                    text = data[key].replace("/data", str(self.folder / f"data-{owner}-0"))
                     (folder / key).write_text(text)
         return folder
 

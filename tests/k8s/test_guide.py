@@ -4,40 +4,104 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import typer
 
 from commands.app import app
+from k8s.lint.rendering import kubectl, parse
+from k8s.lint.rules import lint
 from k8s.lint.stacks import Stack
 from k8s.lint.world import World
 from tests.cli import ROOT
+from tests.conftest import missing_server
 from tests.images.test_compose import understood
 
 GUIDE = (ROOT / "docs" / "wsl.md").read_text(encoding="utf-8")
 KOREAN = (ROOT / "docs" / "wsl.ko.md").read_text(encoding="utf-8")
+MARKS = {
+    "Run by tests": "테스트가 실행",
+    "Run by hand": "손으로 실행",
+    "Not run": "실행하지 않음",
+}
+"""What stands before each block, in either language."""
+IN_POD = re.compile(r"kubectl -n gleanery exec (?:-it )?deploy/(\w+) -- (gleanery .*)")
+SUDO = """\
+#!/bin/bash
+if [ "$1" = install ] && [ "$(id -u)" != 0 ]; then  # only root gives folders away
+    shift; set -- install $(sed -E 's/-[og] [0-9]+//g' <<<"$*")
+fi
+exec "$@"
+"""
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """What stands before each block of commands and files, between asterisks, and the block."""
+    return re.findall(r"\n(?:\*([^*\n]+?):?\*[^*\n]*:?\n\n)?```\w+\n(.*?)```", text, re.DOTALL)
 
 
 def commands(text: str) -> list[str]:
     """Lines of the shell's blocks, without what stands behind ``#``."""
-    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
-    return [re.sub(r"\s+#.*", "", line) for block in blocks for line in block.splitlines()]
+    found = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    return [re.sub(r"\s+#.*", "", line) for block in found for line in block.splitlines()]
+
+
+def to_be_run() -> list[str]:
+    """Lines that the guide says tests run."""
+    marked = "".join(block for mark, block in blocks(GUIDE) if mark == "Run by tests")
+    return commands(f"```sh\n{marked}```")
+
+
+def followed(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Do what the guide says and this machine can, in a copy of the manifests, below a folder."""
+    programs, checkout = folder / "bin", folder / "checkout"
+    ignored = shutil.ignore_patterns("__pycache__", "*.env.new", "passwords.env", "platforms.env")
+    shutil.copytree(ROOT / "k8s", checkout / "k8s", ignore=ignored)
+    for place in (programs, folder / "etc/modules-load.d", folder / "etc/sysctl.d"):
+        place.mkdir(parents=True)
+    (programs / "sudo").write_text(SUDO)
+    (programs / "sudo").chmod(0o700)
+    found = {"kubectl": kubectl() or missing_server("kubectl"), "python3": sys.executable}
+    for name, program in (found | {"less": shutil.which("cat")}).items():
+        (programs / name).symlink_to(str(program))
+    lines = [line for line in to_be_run() if not IN_POD.fullmatch(line)]
+    script = re.sub(r"(?<=\s)/(etc|var)/", rf"{folder}/\1/", "\n".join(lines))
+    path = f"{programs}:/usr/bin:/bin"
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=checkout, env={"PATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_what_can_be_run_here_is_run_and_the_rest_is_marked(tmp_path):
+    """As they stand, below another root; ``kubectl exec`` is left to the smoke."""
+    done = followed(tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    written = (tmp_path / "etc/modules-load.d/kubernetes.conf").read_text()
+    assert written == "overlay\nbr_netfilter\n"
+    assert (tmp_path / "etc/sysctl.d/kubernetes.conf").read_text().count("=1\n") == 2
+    secrets = tmp_path / "checkout/k8s/secrets/passwords.env"
+    objects = parse(done.stdout[done.stdout.index("apiVersion:") :])
+    assert secrets.stat().st_mode & 0o777 == 0o600
+    assert [str(each) for each in lint(objects)] == []
+    assert {mark for mark, _ in blocks(GUIDE)} == set(MARKS)
+    assert [MARKS[mark] for mark, _ in blocks(GUIDE)] == [mark for mark, _ in blocks(KOREAN)]
 
 
 def made_folders(tmp_path: Path) -> dict[str, str]:
-    """Run the guide's ``install -d`` below a folder of ours; return each folder's owner."""
+    """Follow the guide; return each folder's owner as it says it."""
+    done = followed(tmp_path)
+    assert done.returncode == 0, done.stderr
     owners = {}
-    for line in commands(GUIDE):
-        if not line.startswith("sudo install -d"):
-            continue
-        uid = re.search(r"-o (\d+) -g \1 -m 750 ", line)
-        assert uid, line
-        ours = re.sub(r"-o \d+ -g \d+ |sudo ", "", line).replace("/var/", f"{tmp_path}/var/")
-        told = ["bash", "-ec", f"{ours} -v"]
-        subprocess.run(told, check=True, capture_output=True)
-        for path in [*tmp_path.rglob("*")]:
-            owners.setdefault(f"/{path.relative_to(tmp_path)}", uid[1])
+    for uid, group, names in re.findall(r"install -d -o (\d+) -g (\d+) -m 750 (\S+)", GUIDE):
+        assert uid == group
+        spread = subprocess.check_output(["bash", "-c", f"echo {names}"], text=True)
+        owners |= dict.fromkeys(spread.split(), uid)
+    assert all((tmp_path / path[1:]).is_dir() for path in owners)
     return owners
 
 
@@ -80,12 +144,11 @@ def test_its_folders_images_and_commands_are_there(rendered):
     assert images == {f"gleanery/{name}:{tag[1]}" for name in names[1].split()}
     assert all((ROOT / each / "kustomization.yaml").exists()
                for each in re.findall(r"k8s/overlays/\w+", GUIDE))  # fmt: skip
-    inside = re.findall(r"exec (?:-it )?(\w+)/(\w+) -- gleanery (.*)", text)
+    inside = [found.groups() for line in text.splitlines() if (found := IN_POD.fullmatch(line))]
     assert len(inside) >= 3
-    for kind, name, words in inside:
-        assert kind == "deploy"
+    for name, words in inside:
         assert world.find("Deployment", name, "gleanery")
-        understood(typer.main.get_command(app), shlex.split(words))
+        understood(typer.main.get_command(app), shlex.split(words)[1:])
 
 
 def test_the_korean_one_gives_the_same_commands():

@@ -17,6 +17,7 @@ from crawlers.frontier.protocol import Outbox
 from gleanery.config import Config
 from items import Post
 from items.clock import utc_now
+from monitoring.crawl_counts import MOST_SPIDERS, CrawlCounts
 from monitoring.exporter import exporter_registry
 from monitoring.source import Source
 from monitoring.sources.frontier import FrontierSource
@@ -117,6 +118,20 @@ def test_jobs_are_counted_from_the_exporters_start_on_and_never_twice(tmp_path: 
     assert fourth("gleanery_crawl_errors_total", spider="google", kind="blocked") == 2 * 3
     assert fourth("gleanery_crawl_responses_total", spider="google", status="4xx") == 3
     ledger.close()
+
+
+def test_however_many_spiders_there_are_series_are_bounded():
+    """Those beyond the first are told together, and none is left out."""
+    counts = CrawlCounts()
+    for n in range(2 * MOST_SPIDERS):
+        counts.note(
+            Job(job=str(n), spider=f"s{n}", started_at="9", stats={"item_dropped_count": 1})
+        )
+
+    (family,) = (f for f in counts.metrics() if f.name == "gleanery_crawl_dropped")
+
+    assert len(family.samples) == MOST_SPIDERS + 1
+    assert sum(each.value for each in family.samples) == 2 * MOST_SPIDERS
 
 
 def test_a_source_that_is_away_takes_no_other_with_it(tmp_path: Path):
