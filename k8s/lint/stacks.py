@@ -42,7 +42,8 @@ def stacks() -> list[Stack]:
     overlays = sorted(each.name for each in (MANIFESTS / "overlays").iterdir())
     components = {each.name for each in (MANIFESTS / "components").iterdir()}
     single = [Stack("wsl", (each,)) for each in sorted(components - ELSEWHERE)]
-    return [*map(Stack, overlays), *single, Stack("cluster", ("gpu", "managed-databases"))]
+    many = Stack("cluster", ("backup", "gpu", "managed-databases"))
+    return [*map(Stack, overlays), *single, many]
 
 
 def prepare(folder: Path) -> Path:

@@ -18,6 +18,7 @@ RULES = {
     for rule in group["rules"]
 }
 DAY = 86400
+VOLUME = 'kubelet_volume_stats_%s_bytes{namespace="gleanery",persistentvolumeclaim="data-mysql-0"}'
 FRONTIER = 'gleanery_frontier_requests{crawl="c",depth="1",state="%s"}'
 
 # alert → series that make it fire after so many minutes, and labels it must have then
@@ -66,6 +67,9 @@ FIRES: dict[str, tuple[dict[str, str], int, dict[str, str]]] = {
         6, {}),
     "GleaneryDiskLow": (
         {"gleanery_home_free_bytes": "10x20", "gleanery_home_size_bytes": "100x20"}, 11, {}),
+    "GleaneryVolumeLow": (
+        {VOLUME % "available": "10x20", VOLUME % "capacity": "100x20"},
+        11, {"persistentvolumeclaim": "data-mysql-0"}),
     "GleaneryDiskFull": (
         {"gleanery_home_free_bytes": "1000-2x300", "gleanery_home_size_bytes": "2000x300"},
         280, {}),
@@ -139,6 +143,9 @@ SILENT: dict[str, dict[str, str]] = {
         "gleanery_redis_memory_bytes": "90x60", "gleanery_redis_max_memory_bytes": "0x60"},
     "GleaneryDiskLow": {
         "gleanery_home_free_bytes": "50x60", "gleanery_home_size_bytes": "100x60"},
+    "GleaneryVolumeLow": {  # another's
+        (VOLUME % "available").replace("gleanery", "other"): "10x60",
+        (VOLUME % "capacity").replace("gleanery", "other"): "100x60"},
     "GleaneryDiskFull": {
         "gleanery_home_free_bytes": "50x60", "gleanery_home_size_bytes": "100x60"},
     "GleaneryCertificateEnding": {
