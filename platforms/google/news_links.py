@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from gleanery.errors import ExtractionError
+from gleanery.foreign_json import read_foreign
 from gleanery.urls import canonical_url
 
 _TOKEN = re.compile(r"/(?:articles|read)/([A-Za-z0-9_-]{16,})")
@@ -85,9 +86,9 @@ def read_decoded(body: bytes) -> str:
             continue
         try:
             rows = json.loads(line)
-            answers = (json.loads(r[2]) for r in rows if r[:2] == ["wrb.fr", "Fbv4je"])
+            answers = (read_foreign(r[2]) for r in rows if r[:2] == ["wrb.fr", "Fbv4je"])
             return _address(next(answers))
-        except (ValueError, LookupError, TypeError, StopIteration) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, StopIteration) as error:
             raise ExtractionError("Google News: the answer holds no address") from error
     raise ExtractionError("Google News: the answer is not one of batchexecute")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,6 +13,7 @@ from gleanery.errors import (
     PlatformError,
     PlatformUnavailableError,
 )
+from gleanery.foreign_json import read_foreign
 from gleanery.urls import canonical_url
 from items.clock import from_iso, to_iso
 
@@ -156,7 +156,7 @@ def read_json(body: bytes, who: str) -> dict[str, Any]:
         ExtractionError: It is malformed, cut off, or no object.
     """
     try:
-        data = json.loads(body)
+        data = read_foreign(body)
     except (ValueError, RecursionError) as error:
         raise ExtractionError(
             f"{who}: the answer of {len(body)} bytes is not JSON, or was cut off"

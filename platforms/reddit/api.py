@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from gleanery.config import reveal
 from gleanery.errors import CredentialError, ExtractionError, PlatformUnavailableError
+from gleanery.foreign_json import read_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,7 +140,7 @@ class RedditApi:
         from praw.exceptions import PRAWException
 
         try:
-            found = self._reddit._objector.objectify(data=json.loads(body))
+            found = self._reddit._objector.objectify(data=read_foreign(body))
             if not isinstance(found, list):
                 return [_page(found)]
             if any(type(thing).__name__ in _KINDS for thing in found) or not found:

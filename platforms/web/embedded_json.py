@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import html
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 from lxml import html as lxml_html
+
+from gleanery.foreign_json import read_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -96,7 +97,7 @@ def _load(text: str) -> Any:
     """Read JSON as pages write it; ``None`` if it cannot be read."""
     body = text.strip().removeprefix("<![CDATA[").removesuffix("]]>")
     try:
-        return json.loads(body, strict=False)
+        return read_foreign(body, strict=False)
     except (ValueError, RecursionError):
         return None
 

@@ -6,11 +6,11 @@ Source: https://developers.google.com/youtube/v3/docs.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from gleanery.errors import ExtractionError
+from gleanery.foreign_json import read_foreign
 from platforms.youtube.api_error import raise_for
 from platforms.youtube.backend import Answer, Backend, Call, Found, Limits, Onward, Unavailable
 from platforms.youtube.resource import Resource, author_item, comment_item, video_item
@@ -61,7 +61,7 @@ class DataApiBackend(Backend):
         if gone := raise_for(call, status, body):
             return Answer(unavailable=[gone])
         try:
-            page = json.loads(body)
+            page = read_foreign(body)
             return self._readers[call.kind](call, page.get("items", []), page.get("nextPageToken"))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ExtractionError(f"not what the API promises: {error!r}") from error

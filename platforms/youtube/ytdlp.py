@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from gleanery.errors import ExtractionError, PlatformUnavailableError
+from gleanery.foreign_json import read_foreign
 from platforms.youtube.backend import Answer, Backend, Call, Found, Limits, Onward, Unavailable
 from platforms.youtube.info import author_item, comment_items, video_item
 from platforms.youtube.target import SITE, Target, target_of
@@ -80,7 +81,7 @@ def _address(target: Target, limits: Limits) -> str:
 
 def _load(call: Call, body: bytes) -> dict[str, Any]:
     try:
-        info = json.loads(body)
+        info = read_foreign(body)
     except ValueError as error:
         raise ExtractionError(f"{call.kind} {call.about}: no JSON ({error})") from error
     if not isinstance(info, dict) or not {"type", "error"} & info.keys():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contracts.store_items import STRINGS
 from tests.crawl import scrapy_crawl
 from tests.e2e.test_media_images import picture
 from tests.media_site import MediaSite
@@ -250,6 +251,25 @@ def test_without_a_token_the_crawl_ends_with_one_clear_line(tmp_path, answer, re
     assert len(complaints(result.log)) == 1
     assert says in complaints(result.log)[0]
     assert "Traceback" not in result.log
+
+
+def test_whatever_a_post_holds_in_any_field_costs_no_other_post(tmp_path):
+    """Statements, half a pair, NUL and broken addresses in each field of Reddit's own answer."""
+    texts = [*STRINGS.values(), "half \ud800", "http://[broken"]
+    fields = ("title", "selftext", "author", "subreddit", "link_flair_text", "url", "thumbnail",
+              "permalink", "domain", "crosspost_parent", "removed_by_category")  # fmt: skip
+    odd = [post(f"p{n}", **dict.fromkeys(fields, text)) for n, text in enumerate(texts)]
+    odd += [post(f"{field}{n}", **{field: text})
+            for field in fields[:8] for n, text in enumerate(texts)]  # fmt: skip
+    with RedditSite({hot("xx"): [Answer(200, listing(*odd, post("good")))]}) as site:
+        result = scrapy_crawl("reddit", tmp_path, env=at(site), subreddit="xx", max_depth=0)
+
+    addressless = result.stats["validate/dropped"]  # their only address is a broken one
+    assert (complaints(result.log), "reddit:t3_good" in result.identities("post")) == ([], True)
+    assert (len(result.items) + addressless, addressless) == (len(odd) + 1, 2)
+    with result.store() as store:
+        assert sum(1 for _ in store.scan()) == len(result.items)
+        assert store.find("reddit:t3_title3")["title"] == STRINGS["sql"]
 
 
 def test_a_token_server_that_comes_back_is_asked_again(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gleanery.foreign_json import read_foreign
 from gleanery.json_text import read_json, write_json
 
 VALUES = st.recursive(
@@ -41,3 +42,21 @@ def test_halves_of_surrogate_pairs_and_nan_are_kept_or_marked():
     assert write_json({"국": "\ud83d", "n": 5}) == '{"국":"?","n":5}'.encode()
     with pytest.raises(ValueError, match="line 1"):
         read_json("{")
+
+
+@given(VALUES, st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]))
+def test_what_others_wrote_is_read_as_json_reads_it(value, encoding):
+    written = json.dumps(value, ensure_ascii=False)
+
+    assert read_foreign(written.encode(encoding)) == value
+    assert read_foreign(json.dumps(value)) == value
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['["a\\ud83d", "\\uD83D\\uDE00"]', '["a\ud83d", "😀"]',
+     b'["a\xed\xa0\xbd", "\xf0\x9f\x98\x80"]'],
+    ids=["escaped", "text", "bytes"],
+)  # fmt: skip
+def test_halves_of_surrogate_pairs_of_others_are_left_out(written):
+    assert read_foreign(written) == ["a", "😀"]
