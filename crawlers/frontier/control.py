@@ -68,8 +68,11 @@ class FrontierControl(ABC):
     crawl: str
 
     @abstractmethod
-    def stats(self) -> FrontierReport:
-        """Count what there is; ``report.rates`` compares two such counts."""
+    def stats(self, *, hosts: bool = True) -> FrontierReport:
+        """Count what there is; ``report.rates`` compares two such counts.
+
+        Without ``hosts`` they may be left out: in a file they are most of the work.
+        """
 
     @abstractmethod
     def dead(self, limit: int = 100) -> list[DeadLetter]:

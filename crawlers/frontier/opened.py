@@ -51,7 +51,7 @@ def listed_crawls(
 
 
 def reports_of(config: Config, names: Collection[str]) -> dict[str, FrontierReport]:
-    """Return the reports of some crawls, by name, without those that are not there.
+    """Return the reports of some crawls, by name, without those that are not there, or hosts.
 
     Raises:
         ConfigError: The address is malformed, or the package ``redis`` is not installed.
@@ -62,7 +62,7 @@ def reports_of(config: Config, names: Collection[str]) -> dict[str, FrontierRepo
         client = stack.enter_context(connected(config.redis_url)) if config.redis_url else None
         for name in names:
             try:
-                found[name] = _control(name, client or _file_of(config, name)).stats()
+                found[name] = _control(name, client or _file_of(config, name)).stats(hosts=False)
             except FrontierUnavailableError:
                 raise
             except FrontierError:  # ended, or none of ours

@@ -63,7 +63,7 @@ class RedisControl(FrontierControl):
         self._set_state = redis.register_script(_SET_STATE)
         self._limit = redis.register_script(_LIMIT)
 
-    def stats(self) -> FrontierReport:
+    def stats(self, *, hosts: bool = True) -> FrontierReport:
         with answering():
             return read_report(self.redis, self.crawl, self.prefix)
 

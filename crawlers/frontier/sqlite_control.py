@@ -44,9 +44,9 @@ class SqliteControl(FrontierControl):
         self.path = path
         self.crawl = crawl
 
-    def stats(self) -> FrontierReport:
+    def stats(self, *, hosts: bool = True) -> FrontierReport:
         with self._opened() as db, _transaction(db, "DEFERRED"):
-            return read_report(db, self.crawl, _now())
+            return read_report(db, self.crawl, _now(), hosts=hosts)
 
     def row(self) -> CrawlRow:
         """Return the crawl's line in the list of crawls: a few rows of its file.
