@@ -52,7 +52,13 @@ $(VENV)-scrapydweb/ready: tests/scrapydweb/requirements.txt
 	$(VENV)-scrapydweb/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-test-slow: $(VENV)/dev $(VENV)-scrapydweb/ready test-servers    ## the slow part
+# a login service of somebody else, for the admin page's
+$(VENV)-canaille/ready: tests/canaille/requirements.txt
+	test -x $(VENV)-canaille/bin/python || $(PYTHON) -m venv $(VENV)-canaille
+	$(VENV)-canaille/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+test-slow: $(VENV)/dev $(VENV)-scrapydweb/ready $(VENV)-canaille/ready test-servers    ## the slow part
 	$(BIN)/python -m pytest -n $(SLOW_WORKERS) --maxschedchunk 1 -m "slow and not models" $(ARGS)
 
 test-models: $(VENV)/models test-servers    ## the engines that need torch, transformers or llama.cpp, with a real small model
@@ -118,4 +124,4 @@ lighthouse: $(VENV)/dev test-servers    ## look at each page of the admin with L
 	$(BIN)/python -m tests.page_scores
 
 clean:           ## remove what was set up and crawled
-	rm -rf $(VENV) $(VENV)-216 $(VENV)-scrapydweb $(VENV)-checkov .demo
+	rm -rf $(VENV) $(VENV)-216 $(VENV)-scrapydweb $(VENV)-canaille $(VENV)-checkov .demo

@@ -178,14 +178,16 @@ class Provider:
 
     def _checked(self, token: str, keys: jwt.PyJWKClient, begun: Begun) -> dict[str, Any]:
         try:
+            # the key alone: of one that names no algorithm PyJWT would take RS256 for granted
+            key = keys.get_signing_key_from_jwt(token).key
             claims: dict[str, Any] = jwt.decode(
-                token, keys.get_signing_key_from_jwt(token), algorithms=ALGORITHMS,
+                token, key, algorithms=ALGORITHMS,
                 audience=self._ours.client_id, issuer=self._ours.issuer,
                 leeway=LEEWAY_SECONDS, options={"require": list(REQUIRED)},
             )  # fmt: skip
         except (jwt.PyJWKClientConnectionError, OSError) as error:
             raise ProviderAwayError(f"{keys.uri} does not answer") from error
-        except (jwt.PyJWTError, ValueError) as error:
+        except (jwt.PyJWTError, TypeError, ValueError) as error:
             raise LoginRefusedError(f"the ID token is not good: {type(error).__name__}") from None
         if not hmac.compare_digest(str(claims["nonce"]).encode(), begun.nonce.encode()):
             raise LoginRefusedError("the ID token is of another login")

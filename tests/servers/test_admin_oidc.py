@@ -62,6 +62,16 @@ def failures(admin):
     return [entry["id"] for entry in admin.get("/api/audit?action=login.failed").json()][:1]
 
 
+def test_a_token_may_be_signed_by_any_algorithm_of_its_key(site, service):
+    service.sign = lambda service, claims: jwt.encode(
+        claims, service.key, algorithm="PS512", headers={"kid": "one"}
+    )
+    with site.client() as client:
+        log_in(client)
+
+        assert client.get("/api/me").json()["role"] == "operator"
+
+
 def test_who_is_vouched_for_gets_a_session_as_everybody_has(site, service, admin):
     service.person = {
         "sub": "248-289", "preferred_username": "Kim.Min@corp.example", "name": "김민",
