@@ -12,7 +12,7 @@ from fastapi import HTTPException, Query, Request
 from fastapi.sse import EventSourceResponse, format_sse_event
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 
 from admin.desk import Desk
 from admin.gate import AtDesk, Gate
@@ -22,7 +22,7 @@ from admin.pages.steer import steering
 from admin.progress.view import REASONS, current, point
 from admin.rendering import part, show
 from crawlers.scrapyd import asking
-from crawlers.scrapyd.log_places import NodeLog, log_of
+from crawlers.scrapyd.log_places import log_of
 from crawlers.scrapyd.logs import LEVELS, WIDEST, Level, Part, tail
 from gleanery.errors import ConfigError
 from storage.jobs import Job, JobFilter
@@ -44,7 +44,6 @@ LONGEST_SECONDS = 300.0
 QUIET_SECONDS = 15.0
 PARTS = {"facts": 0.0, "point": 0.0, "log": 0.0, "pictures": 5.0, "stats": 5.0}
 """What is sent of a job, and the least seconds between two of it: pictures and tables are long."""
-PLAIN = "text/plain; charset=utf-8"
 Name = Annotated[str, Query(max_length=64)]
 
 
@@ -123,10 +122,8 @@ def download(desk: AtDesk, name: Name) -> Response:
         log.size()  # or it could not be said any more that there is none
     except ConfigError as error:
         raise HTTPException(404) from error
-    if isinstance(log, NodeLog):
-        headers = {"Content-Disposition": f'attachment; filename="{name}.log"'}
-        return StreamingResponse(log.pieces(), headers=headers, media_type=PLAIN)
-    return _WholeLog(log.path, media_type=PLAIN, filename=f"{name}.log")
+    headers = {"Content-Disposition": f'attachment; filename="{name}.log"'}
+    return StreamingResponse(log.pieces(), headers=headers, media_type="text/plain")
 
 
 @gate.page("/job/tail", role="viewer")
@@ -202,12 +199,6 @@ def _known(desk: Desk, name: str) -> Job:
 
 def _compared(desk: Desk, job: Job) -> Comparison:
     return compare(job, desk.jobs.ledger.runs_before(job, RUNS))
-
-
-class _WholeLog(FileResponse):
-    """A file in few pieces: each waits for a thread."""
-
-    chunk_size = 2**20
 
 
 def _log(desk: Desk, job: Job, asked: Looked) -> Part | None:

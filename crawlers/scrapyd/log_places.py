@@ -38,6 +38,10 @@ class Log(ABC):
     def read(self, low: int, high: int) -> bytes:
         """Return its bytes from ``low`` to before ``high``."""
 
+    @abstractmethod
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the whole of it, as long as it is at the beginning."""
+
 
 class FileLog(Log):
     """A file of this machine."""
@@ -52,6 +56,13 @@ class FileLog(Log):
         with self.path.open("rb") as file:
             file.seek(low)
             return file.read(high - low)
+
+    def pieces(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            left = self.size()
+            while left and (piece := file.read(min(PIECE, left))):
+                left -= len(piece)
+                yield piece
 
 
 class NodeLog(Log):
@@ -77,7 +88,6 @@ class NodeLog(Log):
             return answer.read() if answer.status_code == httpx2.codes.PARTIAL_CONTENT else b""
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the whole of it."""
         with self._asked("GET") as answer:
             yield from answer.iter_raw(PIECE)
 

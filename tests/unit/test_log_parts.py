@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("scrapyd", reason="needs gleanery[server]")
 
-from crawlers.scrapyd.log_places import FileLog
+from crawlers.scrapyd.log_places import PIECE, FileLog
 from crawlers.scrapyd.logs import LOOKED, tail
 from gleanery.json_log import write_line
 
@@ -75,3 +75,15 @@ def test_one_look_goes_through_8_mib_and_the_next_one_on(tmp_path):
     assert leafed(log, lines=10, level="ERROR") == ([first], 4)
     assert leafed(log, lines=10, text="FIRST") == ([first], 4)
     assert tail(FileLog(log), 1).lines == ["y" * (LOOKED - 1)]
+
+
+def test_a_log_that_grows_is_handed_on_as_long_as_it_was(tmp_path):
+    path = tmp_path / "a.log"
+    path.write_bytes(b"x" * (PIECE + 5))
+
+    pieces = FileLog(path).pieces()
+    first = next(pieces)
+    with path.open("ab") as log:
+        log.write(b"later")
+
+    assert [first, *pieces] == [b"x" * PIECE, b"x" * 5]
