@@ -46,16 +46,10 @@ demo: $(VENV)/base    ## crawl the sample world with all three spiders, print a 
 test: $(VENV)/dev test-servers    ## the fast suite, with the real servers this machine has or may install
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not models" $(ARGS)
 
-# a browser's page over scrapyd, which pins libraries of 2021: of no use beside ours
-$(VENV)-scrapydweb/ready: tests/scrapydweb/requirements.txt
-	test -x $(VENV)-scrapydweb/bin/python || $(PYTHON) -m venv $(VENV)-scrapydweb
-	$(VENV)-scrapydweb/bin/pip install --quiet --disable-pip-version-check --requirement $<
-	touch $@
-
-# a login service of somebody else, for the admin page's
-$(VENV)-canaille/ready: tests/canaille/requirements.txt
-	test -x $(VENV)-canaille/bin/python || $(PYTHON) -m venv $(VENV)-canaille
-	$(VENV)-canaille/bin/pip install --quiet --disable-pip-version-check --requirement $<
+# programs of others beside ours: a page over scrapyd that pins libraries of 2021, a login service
+$(VENV)-%/ready: tests/%/requirements.txt
+	test -x $(VENV)-$*/bin/python || $(PYTHON) -m venv $(VENV)-$*
+	$(VENV)-$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
 test-slow: $(VENV)/dev $(VENV)-scrapydweb/ready $(VENV)-canaille/ready test-servers    ## the slow part

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,9 +15,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from admin.gate import LoginNeededError
 from admin.rendering import show
 from admin.runs import TooManyRunsError
-from gleanery.errors import GleaneryError
+from gleanery.errors import ConfigError, GleaneryError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastapi import FastAPI
     from starlette.requests import Request
 
@@ -32,8 +35,32 @@ TITLES = {
 }
 
 
+LEAST_REASON = 3
+"""Characters."""
+
+
 class RefusedError(Exception):
     """What was asked for cannot be done; the message is written for whoever asked."""
+
+
+@contextmanager
+def refusing(kind: type[Exception] = ConfigError) -> Iterator[None]:
+    """Raise errors of a kind as :class:`RefusedError`."""
+    try:
+        yield
+    except kind as error:
+        raise RefusedError(str(error)) from error
+
+
+def checked_reason(reason: str) -> str:
+    """Return why something is to go, without spaces around it.
+
+    Raises:
+        HTTPException: 422, nobody said.
+    """
+    if len(reason.strip()) < LEAST_REASON:
+        raise HTTPException(422)
+    return reason.strip()
 
 
 def install(app: FastAPI) -> None:

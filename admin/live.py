@@ -126,7 +126,6 @@ class Live:
             log = self._grown(job, last.log.end if last else None)
             if last and log.end == last.log.end:
                 log = last.log
-            found[job.job] = Seen(job, now, log)
-            if last and last.now is now:  # its log alone may have grown
-                found[job.job].texts = last.texts
+            texts = last.texts if last and last.now is now else {}  # its log alone may have grown
+            found[job.job] = Seen(job, now, log, texts)
         return found

@@ -12,7 +12,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from admin.desk import Desk
-from admin.failures import RefusedError
+from admin.failures import checked_reason, refusing
 from admin.gate import AtDesk, Gate, Who
 from admin.picture import levels
 from admin.rendering import go, show
@@ -33,8 +33,6 @@ SHOWN = 100
 """Dead letters listed at most."""
 MOST = 10_000
 """Dead letters discarded at once."""
-LEAST_REASON = 3
-"""Characters."""
 Action = Literal["pause", "resume", "requeue", "discard"]
 Limit = Annotated[int, Form(ge=0, le=2**53)]
 DONE: dict[Action, str] = {
@@ -137,10 +135,8 @@ def limit(desk: Desk, who: Session, name: str, limits: dict[str, int]) -> dict[s
         HTTPException: 404, there is no such crawl.
         RefusedError: There is no such limit, or it is less than 0.
     """
-    try:
+    with refusing():
         limits = checked_limits(limits)
-    except ConfigError as error:
-        raise RefusedError(str(error)) from error
     with opened(desk, name) as control:
         with desk.change(who, "crawl.limits", name, control.stats().budgets) as change:
             control.limit(limits)
@@ -173,8 +169,8 @@ def steer(
     Raises:
         HTTPException: 404, there is no such crawl; 422, nobody said why letters are discarded.
     """
-    if action == "discard" and len(reason.strip()) < LEAST_REASON:
-        raise HTTPException(422)
+    if action == "discard":
+        reason = checked_reason(reason)
     with opened(desk, name) as control:
         before = {"state": control.stats().state}
         with desk.change(who, f"crawl.{action}", name, before) as change:
@@ -185,7 +181,7 @@ def steer(
                 chosen = [d for d in control.dead(MOST) if letter in ("", d.id)]
                 change.before = {"addresses": [d.url for d in chosen[:SHOWN]]}
                 number = control.discard([d.id for d in chosen])
-                change.after = {"discarded": number, "reason": reason.strip()}
+                change.after = {"discarded": number, "reason": reason}
             else:
                 (control.pause if action == "pause" else control.resume)()
                 change.after = {"state": control.stats().state}

@@ -11,10 +11,9 @@ from starlette.responses import Response
 
 from admin.cursor import read_cursor, write_cursor
 from admin.desk import Desk
-from admin.failures import RefusedError
+from admin.failures import refusing
 from admin.gate import AtDesk, Gate, Who
 from admin.rendering import go, show
-from gleanery.errors import ConfigError
 from pipelines.correct import correct_label
 from storage.office.sessions import Session
 
@@ -105,12 +104,10 @@ def correct(desk: Desk, who: Session, identity: str, label: tuple[str, str]) -> 
     """
     category, subcategory = label
     with desk.change(who, "item.label", identity) as change:
-        try:
+        with refusing():
             before = correct_label(
                 desk.store, identity, category, subcategory=subcategory or None, by=who.user
             )
-        except ConfigError as error:
-            raise RefusedError(str(error)) from error
         if before is None:
             raise HTTPException(404)
         change.before = before

@@ -8,7 +8,7 @@ from fastapi import Form, HTTPException, Query, Request
 from starlette.responses import Response
 
 from admin.desk import Desk
-from admin.failures import RefusedError
+from admin.failures import refusing
 from admin.gate import AtDesk, Gate, Who
 from admin.rendering import go, show
 from gleanery.errors import ConfigError
@@ -69,8 +69,6 @@ def decide(desk: Desk, who: Session, name: str, verdict: Literal["accepted", "re
         if verdict == "rejected":
             reject_proposal(desk.store, name)
             return
-        try:
+        with refusing():
             grown = accept_proposal(desk.config, desk.store, name)
-        except ConfigError as error:
-            raise RefusedError(str(error)) from error
         change.after |= {"taxonomy": grown.version}

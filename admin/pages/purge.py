@@ -10,11 +10,10 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from admin.desk import Desk
-from admin.failures import RefusedError
+from admin.failures import RefusedError, refusing
 from admin.gate import AtDesk, Gate, Who
 from admin.pages.runs import named
 from admin.rendering import go
-from gleanery.errors import ConfigError
 from purging.choice import Choice
 from purging.opened import PurgeRun, opened_purge
 from storage.office.sessions import Session
@@ -84,10 +83,8 @@ def look(desk: Desk, who: Session, identities: list[str]) -> Run:
     Raises:
         RefusedError: Nothing is chosen, or it is no identity.
     """
-    try:
+    with refusing():
         choice = Choice.parse(identities, [], [])
-    except ConfigError as error:
-        raise RefusedError(str(error)) from error
 
     def work(run: Run) -> dict[str, Any]:
         with opened_purge(desk.config, desk.store, progress=run.tell) as purging:

@@ -8,14 +8,13 @@ from fastapi import Form, HTTPException, Query, Request
 from starlette.responses import Response
 
 from admin.desk import Desk
+from admin.failures import checked_reason
 from admin.gate import AtDesk, Gate, Who
 from admin.rendering import go
 from storage.office.sessions import Session
 from storage.spool.second_try import discard, requeue
 
 gate = Gate()
-LEAST_REASON = 3
-"""Characters."""
 Action = Literal["requeue", "discard"]
 DONE: dict[Action, str] = {"requeue": "requeued", "discard": "discarded"}
 
@@ -47,13 +46,15 @@ def decide(desk: Desk, who: Session, action: Action, identity: str, reason: str)
     Raises:
         HTTPException: 422, nobody said which one is discarded, or why.
     """
-    if action == "discard" and not (identity and len(reason.strip()) >= LEAST_REASON):
-        raise HTTPException(422)
+    if action == "discard":
+        reason = checked_reason(reason)
+        if not identity:
+            raise HTTPException(422)
     with desk.change(who, f"spool.{action}", identity or "*") as change:
         if action == "requeue":
             number = requeue(desk.spool, identity)
             change.after = {DONE[action]: number}
         else:
             number = discard(desk.spool, identity)
-            change.after = {DONE[action]: number, "reason": reason.strip()}
+            change.after = {DONE[action]: number, "reason": reason}
         return number

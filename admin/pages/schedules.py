@@ -9,12 +9,11 @@ from fastapi import Form, Query, Request
 from starlette.responses import Response
 
 from admin.desk import Desk
-from admin.failures import RefusedError
+from admin.failures import RefusedError, refusing
 from admin.gate import AtDesk, Gate, Who
 from admin.rendering import go, show
 from admin.starting import Plan, Wanted, plan_problems, problems
 from crawlers.scrapyd import scheduling
-from gleanery.errors import ConfigError
 from storage.jobs import Schedules
 from storage.office.sessions import Session
 
@@ -86,13 +85,11 @@ def add(desk: Desk, who: Session, wanted: Wanted, plan: Plan) -> Schedule:
     queue = desk.jobs
     with desk.change(who, "schedule.add", plan.name) as change:
         change.after = wanted.model_dump(exclude={"job", "name"}) | plan.model_dump()
-        try:
+        with refusing():
             return scheduling.add(
                 queue, desk.config, plan.name, wanted.spider, wanted.arguments, cron=plan.cron,
                 zone=plan.zone, settings=wanted.settings, priority=wanted.priority,
             )  # fmt: skip
-        except ConfigError as error:
-            raise RefusedError(str(error)) from error
 
 
 def run(desk: Desk, who: Session, name: str) -> str:
@@ -103,10 +100,8 @@ def run(desk: Desk, who: Session, name: str) -> str:
     """
     queue = desk.jobs
     with desk.change(who, "schedule.run", name) as change:
-        try:
+        with refusing():
             job = scheduling.run(queue, name)
-        except ConfigError as error:
-            raise RefusedError(str(error)) from error
         change.after = {"job": job}
         return job
 
@@ -118,10 +113,8 @@ def remove(desk: Desk, who: Session, name: str) -> None:
         RefusedError: There is none of that name.
     """
     queue = desk.jobs
-    try:
+    with refusing():
         before = asdict(scheduling.known(queue, name))
-    except ConfigError as error:
-        raise RefusedError(str(error)) from error
     with desk.change(who, "schedule.remove", name, before):
         scheduling.remove(queue, name)
 

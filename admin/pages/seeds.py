@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, Response
 
 from admin.desk import Desk
-from admin.failures import RefusedError
+from admin.failures import refusing
 from admin.gate import AtDesk, Gate, Who
 from admin.rendering import go, show
 from crawlers.seed_check import Problem, seed_problems
@@ -122,20 +122,16 @@ def api_save(desk: AtDesk, who: Who, given: Given) -> Any:
     if problems := seed_problems(given.text):
         told = [asdict(problem) for problem in problems]
         return JSONResponse({"error": "It does not fit.", "problems": told}, 422)
-    try:
+    with refusing(ChangedMeanwhileError):
         save(desk, who, given)
-    except ChangedMeanwhileError as error:
-        raise RefusedError(str(error)) from error
     return {"etag": _read(desk, given.name).etag}
 
 
 @gate.act("/seeds/remove", role="operator")
 def api_remove(desk: AtDesk, who: Who, gone: Gone) -> dict[str, str]:
     """Remove a profile from ``HOME/seeds``; one of that name that came with us comes back."""
-    try:
+    with refusing(ChangedMeanwhileError):
         remove(desk, who, gone)
-    except ChangedMeanwhileError as error:
-        raise RefusedError(str(error)) from error
     return {"removed": gone.name}
 
 
@@ -147,24 +143,18 @@ def save(desk: Desk, who: Session, given: Given) -> None:
         RefusedError: It cannot be saved.
     """
     files = SeedFiles(desk.config.home)
-    try:
-        with desk.change(who, "seeds.save", given.name) as change:
-            before = files.save(given.name, given.text, etag=given.etag)
-            change.before = {"etag": before.etag}
-            change.after = {"diff": diff(before.text if before.own else "", given.text)}
-    except ConfigError as error:
-        raise RefusedError(str(error)) from error
+    with refusing(), desk.change(who, "seeds.save", given.name) as change:
+        before = files.save(given.name, given.text, etag=given.etag)
+        change.before = {"etag": before.etag}
+        change.after = {"diff": diff(before.text if before.own else "", given.text)}
 
 
 def remove(desk: Desk, who: Session, gone: Gone) -> None:
     """Remove a profile of one's own, and note what it said; raises as :func:`save`."""
     files = SeedFiles(desk.config.home)
-    try:
-        with desk.change(who, "seeds.remove", gone.name) as change:
-            before = files.remove(gone.name, etag=gone.etag)
-            change.before, change.after = {"etag": before.etag}, {"diff": diff(before.text, "")}
-    except ConfigError as error:
-        raise RefusedError(str(error)) from error
+    with refusing(), desk.change(who, "seeds.remove", gone.name) as change:
+        before = files.remove(gone.name, etag=gone.etag)
+        change.before, change.after = {"etag": before.etag}, {"diff": diff(before.text, "")}
 
 
 def diff(old: str, new: str) -> str:
@@ -173,10 +163,8 @@ def diff(old: str, new: str) -> str:
 
 
 def _read(desk: Desk, name: str) -> SeedFile:
-    try:
+    with refusing():
         return SeedFiles(desk.config.home).read(name)
-    except ConfigError as error:
-        raise RefusedError(str(error)) from error
 
 
 def _form(

@@ -9,7 +9,7 @@ from fastapi import Form, HTTPException, Query, Request
 from starlette.responses import Response
 
 from admin.desk import Desk
-from admin.failures import RefusedError
+from admin.failures import RefusedError, refusing
 from admin.gate import AtDesk, Gate, Who
 from admin.pages import frontier
 from admin.rendering import go
@@ -103,10 +103,8 @@ def set_speed(desk: Desk, who: Session, name: str, changes: dict[str, int]) -> d
         RefusedError: It has ended, or something is out of its range.
     """
     crawl = _crawl_of(_active(desk, name))
-    try:
+    with refusing():
         changes = checked_speed(changes)
-    except ConfigError as error:
-        raise RefusedError(str(error)) from error
     with frontier.opened(desk, crawl) as control:
         with desk.change(who, "job.speed", name, control.stats().speed) as change:
             control.set_speed(changes)

@@ -10,10 +10,9 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from admin.desk import Desk
-from admin.failures import RefusedError
+from admin.failures import RefusedError, refusing
 from admin.gate import AtDesk, Gate, Who
 from admin.rendering import go, show
-from gleanery.errors import ConfigError
 from storage.office.sessions import Session
 from storage.office.users import ROLES, SHORTEST_PASSWORD, Role
 
@@ -104,11 +103,11 @@ def api_act(
 def looked(desk: Desk) -> list[dict[str, Any]]:
     """Return everybody with their sessions; a guest has no password here."""
     under_way = desk.sessions.counted()
-    return [
-        asdict(user)
-        | dict(zip(("sessions", "seen_at"), under_way.get(user.name, (0, None)), strict=True))
-        for user in desk.users.all()
-    ]
+    rows = []
+    for user in desk.users.all():
+        number, seen_at = under_way.get(user.name, (0, None))
+        rows.append(asdict(user) | {"sessions": number, "seen_at": seen_at})
+    return rows
 
 
 def add(desk: Desk, who: Session, newcomer: Newcomer) -> None:
@@ -117,12 +116,9 @@ def add(desk: Desk, who: Session, newcomer: Newcomer) -> None:
     Raises:
         RefusedError: The name is malformed or taken, or the password short.
     """
-    with desk.change(who, "user.add", newcomer.name) as change:
+    with desk.change(who, "user.add", newcomer.name) as change, refusing():
         change.after = {"role": newcomer.role}
-        try:
-            desk.users.add(newcomer.name, newcomer.role, newcomer.password)
-        except ConfigError as error:
-            raise RefusedError(str(error)) from error
+        desk.users.add(newcomer.name, newcomer.role, newcomer.password)
 
 
 def set_password(desk: Desk, who: Session, secret: Secret) -> None:
@@ -131,11 +127,8 @@ def set_password(desk: Desk, who: Session, secret: Secret) -> None:
     Raises:
         RefusedError: There is no such local user, or it is short.
     """
-    with desk.change(who, "user.passwd", secret.name):
-        try:
-            desk.users.set_password(secret.name, secret.password)
-        except ConfigError as error:
-            raise RefusedError(str(error)) from error
+    with desk.change(who, "user.passwd", secret.name), refusing():
+        desk.users.set_password(secret.name, secret.password)
 
 
 def change_user(desk: Desk, who: Session, name: str, action: Change, role: Role) -> dict[str, Any]:
@@ -151,16 +144,13 @@ def change_user(desk: Desk, who: Session, name: str, action: Change, role: Role)
         raise RefusedError(f"no user {name!r} (없는 사용자입니다)")
     if name == who.user and action != "revoke":
         raise RefusedError("another admin has to do that (다른 관리자가 해야 합니다)")
-    with desk.change(who, f"user.{action}", name, {"role": user.role}) as change:
-        try:
-            if action == "revoke":
-                change.after = {"revoked": desk.sessions.revoke(name)}
-            elif action == "remove":
-                desk.users.remove(name)
-                change.after = {"removed": name}
-            else:
-                desk.users.set_role(name, role)
-                change.after = {"role": role}
-        except ConfigError as error:
-            raise RefusedError(str(error)) from error
+    with desk.change(who, f"user.{action}", name, {"role": user.role}) as change, refusing():
+        if action == "revoke":
+            change.after = {"revoked": desk.sessions.revoke(name)}
+        elif action == "remove":
+            desk.users.remove(name)
+            change.after = {"removed": name}
+        else:
+            desk.users.set_role(name, role)
+            change.after = {"role": role}
         return {"user": name} | dict(change.after)

@@ -43,6 +43,7 @@ class Downloaded:
         """Put the file into a media store; return it as an item names it.
 
         Raises:
+            MediaRefusedError: It is larger than the store takes.
             MediaUnavailableError: The store is away.
         """
         stored = media.put_file(self.path, move=move)

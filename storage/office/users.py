@@ -102,9 +102,8 @@ class Users:
             ConfigError: There is no such user with a password here, or the role is unknown.
         """
         own = (users.c.name == name) & (users.c.password_hash != "")
-        known = select(users.c.name).where(own)
         change = update(users).where(own).values(role=_checked_role(role))
-        if not self._ledger.transact(lambda db: (db.execute(known).first(), db.execute(change))[0]):
+        if not self._ledger.transact(lambda db: db.execute(change).rowcount):
             raise _unknown(name)
 
     def remove(self, name: str) -> None:
