@@ -13,10 +13,15 @@ The naive reader's model costs the same for every clip: for the ten-minute talk 
 
 from __future__ import annotations
 
+import argparse
+import asyncio
+import os
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -26,11 +31,12 @@ import numpy as np
 
 from benchmarks.goals import Goal, show
 from benchmarks.processor import features, float32_products, int8_products
+from benchmarks.video_files import moving, talk
 from benchmarks.video_gpu import gpu_goals
 from benchmarks.video_memory import memory
-from benchmarks.video_ours import RATE, SIZE, make_engine, ours
+from benchmarks.video_ours import CAPABILITY, RATE, loaded, ours
 from media.sampling import FULL, ClipPlan, Schedule, read_clips, schedule
-from tests.media.making import ffmpeg
+from model_server.cores import cores
 from tests.tiny_video import timesformer
 
 if TYPE_CHECKING:
@@ -38,43 +44,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from model_server.engines.timesformer import TimesformerEngine
+    from model_server.engine_set import EngineSet
 
 ROUNDS = 3
-MOVING_SECONDS = 18
-"""Two clips, so that three rounds of the naive reader stay within minutes."""
-TALK_SECONDS, SLIDE_SECONDS = 600, 120
+MOVING_SECONDS = 9
+"""Of video a core, a clip: three rounds of the naive reader stay within minutes."""
 TIMED = 2
 """Clips of the talk that the naive reader computes."""
 HEAD = 20.0
 PRODUCTS_A_CLIP = 178e9
 """Those with weights, once two matrices of each layer are merged: all that is done in 8 bits."""
-
-
-def moving(path: Path, seconds: int) -> Path:
-    """Write FFmpeg's moving test picture with noise: nothing in it repeats."""
-    picture = f"testsrc2=s={SIZE}:r={RATE}:d={seconds},noise=alls=12:allf=t"
-    ffmpeg("-f", "lavfi", "-i", picture, "-pix_fmt", "yuv420p", "-preset", "veryfast", path)
-    return path
-
-
-def talk(path: Path) -> Path:
-    """Write slides of two minutes each; something small moves on every one."""
-    slides = TALK_SECONDS // SLIDE_SECONDS
-    inputs: list[str] = []
-    joined = ""
-    for n in range(slides):
-        picture = (
-            f"mandelbrot=s={SIZE}:r={RATE}:start_x={-0.7 + 0.02 * n}:start_scale={3 - 0.25 * n}"
-        )
-        inputs += ["-f", "lavfi", "-t", str(1 / RATE), "-i", picture]
-        joined += (
-            f"[{n}:v]hue=h={72 * n},loop={RATE * SLIDE_SECONDS}:1:0,trim=duration={SLIDE_SECONDS},"
-            f"drawbox=x='mod(8*t,100)':y=340:w=8:h=8:c=white:t=fill,format=yuv420p,setsar=1[v{n}];"
-        )
-    joined += "".join(f"[v{n}]" for n in range(slides)) + f"concat=n={slides}"
-    ffmpeg(*inputs, "-filter_complex", joined, "-preset", "veryfast", path)
-    return path
 
 
 class Naive:
@@ -130,9 +109,9 @@ def timed(act: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - began, answer
 
 
-def same_clips(engine: TimesformerEngine, naive: Naive, folder: Path) -> list[Goal]:
+def same_clips(engines: EngineSet, naive: Naive, videos: Path) -> list[Goal]:
     """Compare both on every clip of a moving video."""
-    path = moving(folder / "moving.mp4", MOVING_SECONDS)
+    path = moving(videos, MOVING_SECONDS * max(2, cores()))
     places = numbers(schedule(path, FULL))
 
     def plainly() -> list[tuple[NDArray[np.float32], ...]]:
@@ -142,7 +121,7 @@ def same_clips(engine: TimesformerEngine, naive: Naive, folder: Path) -> list[Go
     rounds = []
     for _ in range(ROUNDS):
         slow, expected = timed(plainly)
-        fast, (collector, _) = timed(lambda: ours(engine, path, FULL))
+        fast, (collector, _) = timed(lambda: ours(engines, path, FULL))
         rounds.append((slow, fast))
     tensors = collector.finish()
     cosines = [
@@ -150,7 +129,7 @@ def same_clips(engine: TimesformerEngine, naive: Naive, folder: Path) -> list[Go
         cosine(tensors["frames"], np.concatenate([e[0] for e in expected])),
     ]
     slow, fast = (median(column) for column in zip(*rounds, strict=True))
-    exact = exactness(engine, naive, path)
+    exact = exactness(engines, naive, path)
     return [
         Goal("same clips: naive, seconds a clip", slow / len(places)),
         Goal("same clips: ours, seconds a clip", fast / len(places)),
@@ -175,12 +154,13 @@ def limits(naive: float) -> list[Goal]:
     ]
 
 
-def exactness(engine: TimesformerEngine, naive: Naive, path: Path) -> float:
+def exactness(engines: EngineSet, naive: Naive, path: Path) -> float:
     """Return the least cosine of frame, clip and logit vectors where both get the same pixels."""
     with closing(read_clips(path, schedule(path, FULL))) as clips:
         clip = next(clips).frames
     frames, whole, logits = naive.compute((clip.astype(np.float32) / 255 - 0.45) / 0.225)
-    (found,) = engine.vectorize_video([clip])
+    (answer,) = asyncio.run(engines.run(CAPABILITY, [clip]))
+    found = answer.value
     return min(
         cosine(found.frames, frames),
         cosine(found.clip[None], whole[None]),
@@ -195,16 +175,16 @@ def cosine(one: NDArray[Any], other: NDArray[Any]) -> float:
     return float((products / norms).min())
 
 
-def scene_aware(engine: TimesformerEngine, naive: Naive, folder: Path) -> list[Goal]:
+def scene_aware(engines: EngineSet, naive: Naive, videos: Path) -> list[Goal]:
     """Compare ours at its defaults with the naive reader of the whole talk."""
-    path = talk(folder / "talk.mp4")
+    path = talk(videos)
     places = numbers(schedule(path, FULL))
     decode, frames = timed(lambda: naive.read(path, {n for clip in places[:TIMED] for n in clip}))
     computed = [np.stack([frames[n] for n in clip]) for clip in places[:TIMED]]
     model = median(timed(lambda c=clip: naive.compute(c))[0] for clip in computed)
     slow = decode + model * len(places)
-    fast, (few, chosen) = timed(lambda: ours(engine, path, ClipPlan()))
-    full, (every, _) = timed(lambda: ours(engine, path, FULL))
+    fast, (few, chosen) = timed(lambda: ours(engines, path, ClipPlan()))
+    full, (every, _) = timed(lambda: ours(engines, path, FULL))
     kept, whole = (c.finish() for c in (few, every))
     first, second = np.sort(whole["video_logits"])[::-1][:2]
     same = kept["video_logits"].argmax() == whole["video_logits"].argmax()
@@ -222,19 +202,48 @@ def scene_aware(engine: TimesformerEngine, naive: Naive, folder: Path) -> list[G
     ]
 
 
+def cpu_goals(folder: Path, videos: Path, checkpoint: Path) -> list[Goal]:
+    """Compare ours on the processor with the naive reader."""
+    seconds, engines = timed(lambda: loaded(checkpoint, folder))
+    print("engine:", engines.main.version, file=sys.stderr)
+    naive = Naive(checkpoint)
+    return [
+        Goal("first start, export and self-test: seconds", seconds),
+        *same_clips(engines, naive, videos),
+        *scene_aware(engines, naive, videos),
+    ]
+
+
+def memory_goals(_: Path, videos: Path, __: Path) -> list[Goal]:
+    """See :func:`benchmarks.video_memory.memory`."""
+    return memory(videos)
+
+
+PARTS = {"cpu": cpu_goals, "memory": memory_goals, "gpu": gpu_goals}
+
+
+def run(part: str, folder: Path, videos: Path, checkpoint: Path) -> list[Goal]:
+    """Measure one part, in a process of its own: only ``gpu`` may see a GPU."""
+    if part != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    return PARTS[part](folder, videos, checkpoint)
+
+
 def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS))
+    parser.add_argument("--videos", type=Path, help="folder that keeps the videos made")
+    told = parser.parse_args()
+    goals: list[Goal] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        videos = told.videos or folder
         checkpoint = timesformer(folder / "base", head=HEAD, num_labels=400)
-        seconds, engine = timed(lambda: make_engine(checkpoint, folder / "cache"))
-        print("engine:", engine.version, file=sys.stderr)
-        goals = [Goal("first start, export and self-test: seconds", seconds)]
-        naive = Naive(checkpoint)
-        goals += same_clips(engine, naive, folder)
-        goals += scene_aware(engine, naive, folder)
-        goals += memory(folder)
-        goals += gpu_goals(folder, checkpoint)
+        for part in told.only:
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+                goals += process.submit(run, part, folder, videos, checkpoint).result()
     show(goals)
 
 

@@ -10,9 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.goals import Goal
-from benchmarks.video_ours import RATE, SIZE, make_engine, ours
+from benchmarks.video_files import plain
+from benchmarks.video_ours import loaded, ours
 from media.sampling import ClipPlan
-from tests.media.making import ffmpeg
 from tests.tiny_video import timesformer
 
 MEMORY = "import sys; from benchmarks.video_memory import peaks; print(*peaks(sys.argv[1]))"
@@ -30,8 +30,8 @@ def peaks(name: str) -> tuple[int, int]:
     watcher.start()
     with tempfile.TemporaryDirectory() as folder:
         small = timesformer(Path(folder) / "small")
-        engine = make_engine(small, Path(folder) / "cache", backend="torch")
-        ours(engine, Path(name), ClipPlan(stride_seconds=4.0, skip_near_duplicates=False))
+        engines = loaded(small, Path(folder), backend="torch")
+        ours(engines, Path(name), ClipPlan(stride_seconds=4.0, skip_near_duplicates=False))
     over.set()
     watcher.join()
     return held("self"), decoders[0]
@@ -59,14 +59,10 @@ def held(pid: str) -> int:
     return next((int(x.split()[1]) for x in lines if x.startswith("VmHWM:")), 0)
 
 
-def memory(folder: Path) -> list[Goal]:
+def memory(videos: Path) -> list[Goal]:
     """Compare the peak of a 30-minute video with that of a 1-minute one, each in a process."""
-    minute, half_hour = folder / "one.mp4", folder / "thirty.mp4"
-    picture = f"testsrc2=s={SIZE}:r={RATE}:d=60"
-    ffmpeg("-f", "lavfi", "-i", picture, "-pix_fmt", "yuv420p", "-preset", "veryfast", minute)
-    ffmpeg("-stream_loop", "29", "-i", minute, "-c", "copy", half_hour)
     found = []
-    for path in (minute, half_hour):
+    for path in (plain(videos, 1), plain(videos, 30)):
         command = [sys.executable, "-c", MEMORY, str(path)]
         out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         found.append([int(n) / 1024 for n in out.split()[-2:]])

@@ -1,39 +1,47 @@
-"""What the tool ``vectorize_video`` does, without its server."""
+"""What the tool ``vectorize_video`` does, without MCP around it."""
 
 from __future__ import annotations
 
-from contextlib import closing
+import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from items.taxonomy import load_taxonomy
-from media.sampling import ClipPlan, Schedule, read_clips, schedule
-from model_server.engines.timesformer import TimesformerEngine, TimesformerOptions
+from media.sampling import ClipPlan, Schedule, schedule
+from model_server.embedded import make_engines
+from model_server.flow import stream
 from model_server.video.collector import VideoCollector
-from model_server.video.frames import TimedClip
+from model_server.video.frames import clips_of_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from model_server.engine_set import EngineSet
+    from model_server.schema import Capability
+
 SIZE, RATE = "640x360", 30
 """Of the benchmark's videos."""
+CAPABILITY: Capability = "vectorize_video"
 
 
-def ours(engine: TimesformerEngine, path: Path, plan: ClipPlan) -> tuple[VideoCollector, Schedule]:
-    """Do what the tool does: choose, then decode beside the computing of the clip before."""
+def ours(engines: EngineSet, path: Path, plan: ClipPlan) -> tuple[VideoCollector, Schedule]:
+    """Do what the tool does: choose, then decode beside the computing of the clips before."""
     chosen = schedule(path, plan)
+    return asyncio.run(_collected(engines, path, chosen)), chosen
+
+
+async def _collected(engines: EngineSet, path: Path, chosen: Schedule) -> VideoCollector:
     collector = VideoCollector()
-    with closing(read_clips(path, chosen)) as clips:
-        for clip in clips:
-            (vectors,) = engine.vectorize_video([clip.frames])
-            timed = TimedClip(times=clip.times.tolist(), frames=clip.frames, seconds=clip.seconds)
-            collector.add(timed, vectors)
-    return collector, chosen
+    clips = clips_of_file(path, chosen, readers=engines.able(CAPABILITY).readers)
+    flow = stream(engines, CAPABILITY, clips, pick=lambda clip: clip.frames)
+    async with aclosing(flow) as answers:
+        async for clip, answer in answers:
+            collector.add(clip, answer.value)
+    return collector
 
 
-def make_engine(folder: Path, cache: Path, **options: Any) -> TimesformerEngine:
-    """Return a loaded engine."""
-    told = TimesformerOptions(model=str(folder), **options)
-    engine = TimesformerEngine(load_taxonomy(), told, cache=cache)
-    engine.load()
-    engine.self_test()
-    return engine
+def loaded(folder: Path, home: Path, **options: Any) -> EngineSet:
+    """Return the engine of a checkpoint, exported, loaded and tested."""
+    engines = make_engines("timesformer", home, model=str(folder), **options)
+    for loading in engines.start():
+        loading.result()
+    return engines

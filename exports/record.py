@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import asdict
-
 from items.annotation import CLASSIFY_VIDEO, PERSON
 
 if TYPE_CHECKING:
-    from exports.row import Row
+    from collections.abc import Callable
+
+    from storage.store import Row
 
 Record = dict[str, Any]
 UNKNOWN = "unknown"
@@ -20,42 +20,61 @@ _TRANSCRIBE = "transcribe"
 
 
 def to_record(
-    row: Row, *, quality: dict[str, Any], group: str, vector: list[float] | None = None
+    row: Row,
+    *,
+    quality: dict[str, Any],
+    group: str,
+    vector_of: Callable[[Row], list[float] | None] | None = None,
 ) -> Record:
     """Return an item's row: the names and types of ``exports.fields``, instants as ISO 8601."""
-    said = {one.tool: one for one in row.annotations}
-    label = next((said[tool] for tool in _LABEL_TOOLS if tool in said), None)
-    scores = label.value.get("scores") if label else None
-    at, files = row.published_at, row.media_files
+    said = {a["tool"]: a for a in row["annotations"]}
+    label: dict[str, Any] = next((said[tool] for tool in _LABEL_TOOLS if tool in said), {})
+    value = label.get("value", {})
     return {
-        "identity": row.identity,
-        "platform": row.platform,
-        "kind": row.kind,
-        "source": row.source,
-        "url": row.url,
-        "title": row.title,
-        "headline": row.headline or "",
-        "text": row.text,
-        "transcript": said[_TRANSCRIBE].value.get("text") or "" if _TRANSCRIBE in said else "",
-        "language": row.language or quality["language"],
-        "category": row.category,
-        "subcategory": row.subcategory or "",
-        "label_source": "human" if label and label.tool == PERSON else "model",
-        "label_model": f"{label.engine}@{label.version}" if label else "",
-        "label_score": label.score if label else None,
-        "label_scores": _scores(scores) if scores else [],
+        "identity": row["identity"],
+        "platform": row["platform"],
+        "kind": row["kind"],
+        "source": source_name(row),
+        "url": row["url"],
+        "title": row["title"],
+        "headline": row["headline"] or "",
+        "text": row["text"],
+        "transcript": _transcript(said),
+        "language": row["language"] or quality["language"],
+        "category": row["category"],
+        "subcategory": row["subcategory"] or "",
+        "label_source": "human" if label.get("tool") == PERSON else "model",
+        "label_model": f"{label['engine']}@{label['version']}" if label else "",
+        "label_score": label.get("score"),
+        "label_scores": [
+            {"category": str(key), "score": float(score)}
+            for key, score in (value.get("scores") or {}).items()
+        ],
         "quality": quality["score"],
         "quality_reasons": [reason["part"] for reason in quality["reasons"]],
-        "licence": row.licence or UNKNOWN,
-        # fractions are cut off: readers of JSON lines take no others for instants
-        "published_at": f"{at[:19]}+00:00" if at else None,
-        "thread": row.thread,
+        "licence": row.get("licence") or UNKNOWN,
+        "published_at": _to_the_second(row["published_at"]),
+        "thread": row.get("root") or row["identity"],
         "group": group,
-        "media": row.media,
-        "media_files": [asdict(file) for file in files] if files else [],
-        "vector": vector,
+        "media": list(row["media"]),
+        "media_files": [
+            {name: file[name] for name in ("key", "role", "content_type", "size", "source")}
+            for file in row["media_files"]
+        ],
+        "vector": vector_of(row) if vector_of else None,
     }
 
 
-def _scores(scores: dict[str, float]) -> list[dict[str, Any]]:
-    return [{"category": str(key), "score": float(score)} for key, score in scores.items()]
+def source_name(row: Row) -> str:
+    """Return the community, channel or site that it appeared in; empty where none is stated."""
+    return str(row.get("community") or row.get("site") or row.get("channel_id") or "")
+
+
+def _to_the_second(instant: str | None) -> str | None:
+    """Cut off fractions: readers of JSON lines take no others for instants."""
+    return f"{instant[:19]}+00:00" if instant else None
+
+
+def _transcript(said: dict[str, dict[str, Any]]) -> str:
+    value = said.get(_TRANSCRIBE, {}).get("value", {})
+    return str(value.get("text") or "")

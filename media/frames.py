@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SIZE = 224
 """Width and height; TimeSformer and most video models are trained on it."""
+THREADS = 2
+"""Of a decoder that reads alone."""
 STRIDE_SECONDS = 32 / 30
 """Time between two frames: Kinetics models take each 32nd of 30 frames a second."""
 
@@ -70,6 +72,7 @@ def frames_at(
     keyframes: Sequence[float] = (),
     size: int = SIZE,
     exact: bool = True,
+    threads: int = THREADS,
     limits: Limits | None = None,
 ) -> Generator[Frame, None, None]:
     """Yield the frame that is seen at each of ``times``, one in memory at a time.
@@ -80,6 +83,7 @@ def frames_at(
         keyframes: Times to which the decoder may jump; none: it decodes from the start.
         size: Width and height of the frames.
         exact: Else a frame up to three before, a bit blocky, for half the cost.
+        threads: Of the decoder.
         limits: Of the sandbox.
     """
     answers = stream(
@@ -89,6 +93,7 @@ def frames_at(
         list(keyframes),
         size,
         exact,
+        threads,
         limits=limits,
     )
     with answers:

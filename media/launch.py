@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import logging
 import os
@@ -17,6 +18,9 @@ from typing import IO, Any
 from gleanery.errors import MediaNotFoundError, MediaRefusedError
 
 logger = logging.getLogger(__name__)
+
+PIPE_BYTES = 2**20
+"""As much as Linux gives anybody: a picture fits whole, where it gives 64 KiB unasked."""
 
 _START = (
     "import json,sys;request=json.loads(sys.stdin.buffer.readline());"
@@ -65,6 +69,7 @@ def start(function: str, args: tuple[Any, ...], limits: Limits) -> subprocess.Po
             pass_fds=[arg["fd"] for arg in plain if isinstance(arg, dict) and "fd" in arg],
             start_new_session=True,  # so that it can be killed with whatever it started
         )
+    _widen(process.stdout)
     try:
         assert process.stdin is not None
         process.stdin.write(json.dumps(request).encode() + b"\n")
@@ -72,6 +77,13 @@ def start(function: str, args: tuple[Any, ...], limits: Limits) -> subprocess.Po
     except OSError:
         logger.debug("The decoding process ended before it was asked")
     return process
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let a pipe hold more, where that can be: fewer and longer reads."""
+    assert pipe is not None
+    with contextlib.suppress(AttributeError, OSError):  # not on Linux; all that a user may have
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _environment() -> dict[str, str]:

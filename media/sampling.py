@@ -14,7 +14,7 @@ import numpy as np
 
 from gleanery.errors import MediaRefusedError
 from media.choosing import Window, choose
-from media.frames import STRIDE_SECONDS, frames_at
+from media.frames import STRIDE_SECONDS, THREADS, frames_at
 from media.scenes import Scene, find_scenes, look_over
 
 if TYPE_CHECKING:
@@ -119,14 +119,14 @@ def schedule(path: Path, plan: ClipPlan | None = None, *, limits: Limits | None 
 
 
 def read_clips(
-    path: Path, chosen: Schedule, *, limits: Limits | None = None
+    path: Path, chosen: Schedule, *, threads: int = THREADS, limits: Limits | None = None
 ) -> Generator[Clip, None, None]:
     """Yield the clips of a schedule; only those being read are in memory.
 
     Close the iterator (``contextlib.closing``) to stop early: that ends the decoder.
     """
     times = [t for clip in chosen.clips for t in clip.times]
-    reader = frames_at(path, times, keyframes=chosen.keyframes, limits=limits)
+    reader = frames_at(path, times, keyframes=chosen.keyframes, threads=threads, limits=limits)
     with contextlib.closing(reader) as frames:
         for index, clip in enumerate(chosen.clips):
             seen = list(itertools.islice(frames, FRAMES_PER_CLIP))

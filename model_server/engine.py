@@ -134,6 +134,11 @@ class Engine(ABC):
             EngineError: The model cannot run on this machine; the message says what is missing.
         """
 
+    @property
+    def readers(self) -> int:
+        """Processes that should read its input side by side, so that it does not wait for them."""
+        return 1
+
     def close(self) -> None:  # noqa: B027 - most engines are let go of by the garbage collector
         """Let go of the model's memory; the engine is not used afterwards."""
 

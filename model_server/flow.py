@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Generic, TypeVar
-
-from mcp.server.mcpserver import Context
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from gleanery.errors import ModelBusyError
 from model_server.engine_set import Answer, EngineSet
 from model_server.schema import Capability
 
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import Context
+
 BEAT_SECONDS = 1.0
 """Longest time without a sign of life to the caller."""
 MOST_BEATS = 1800
 """Signs of life without a piece done, after which the caller's own time limit runs."""
+MOST_AT_ONCE = 16
+"""Pieces that go to the engine in one call, where they come as quickly as they are taken."""
+QUICK_SECONDS = 0.001
+"""A piece that takes longer to read is handed on alone: the engine may be waiting for it."""
 
 _T = TypeVar("_T")
-_END: Any = object()
 
 
 async def stream(
@@ -49,22 +55,27 @@ async def stream(
     """
     ahead = ahead or 2 * engines.able(capability).spec.options.max_batch
     source = _Source(pieces)
-    flying: deque[tuple[_T, asyncio.Task[Answer]]] = deque()
+    flying: deque[tuple[list[_T], asyncio.Task[list[Answer]]]] = deque()
+    room = ahead
     first = True
     over = False
     try:
         while True:
-            while not over and len(flying) < ahead and not (flying and flying[0][1].done()):
-                piece = await asyncio.to_thread(source.next)
-                if over := piece is _END:
+            while not over and room > 0 and not (flying and flying[0][1].done()):
+                some = await asyncio.to_thread(source.some, room)
+                if over := not some:
                     break
-                asked = _ask(engines, capability, pick(piece), patient=not first)
-                flying.append((piece, asyncio.create_task(asked)))
+                given = [pick(piece) for piece in some]
+                asked = _ask(engines, capability, given, patient=not first)
+                flying.append((some, asyncio.create_task(asked)))
+                room -= len(some)
                 first = False
             if not flying:
                 return
-            piece, task = flying.popleft()
-            yield piece, await task
+            some, task = flying.popleft()
+            for pair in zip(some, await task, strict=True):
+                yield pair
+            room += len(some)
     finally:
         for _, task in flying:
             task.cancel()
@@ -72,16 +83,16 @@ async def stream(
         await asyncio.shield(asyncio.to_thread(source.close))
 
 
-async def _ask(engines: EngineSet, capability: Capability, given: Any, *, patient: bool) -> Answer:
+async def _ask(
+    engines: EngineSet, capability: Capability, given: list[Any], *, patient: bool
+) -> list[Answer]:
     while True:
         try:
-            (answer,) = await engines.run(capability, [given])
+            return await engines.run(capability, given)
         except ModelBusyError as busy:
             if not patient:
                 raise
             await asyncio.sleep(busy.retry_after_seconds)
-        else:
-            return answer
 
 
 class _Source(Generic[_T]):
@@ -91,16 +102,24 @@ class _Source(Generic[_T]):
         self._pieces = pieces
         self._lock = threading.Lock()
         self._closed = False
+        self._count = 1
 
-    def next(self) -> _T:
+    def some(self, most: int) -> list[_T]:
+        """Return the next piece, and more of them while they come at once; none at the end."""
+        found: list[_T] = []
         with self._lock:
-            if self._closed:
-                return _END  # type: ignore[no-any-return]
-            return next(self._pieces, _END)
+            began = time.monotonic()
+            for piece in islice(self._pieces, min(self._count, most)):
+                found.append(piece)
+                if self._closed:
+                    break
+            quick = time.monotonic() - began < QUICK_SECONDS * len(found)
+            self._count = min(MOST_AT_ONCE, 2 * self._count) if quick else 1
+        return found
 
     def close(self) -> None:
+        self._closed = True
         with self._lock:  # waits for the piece that is being read
-            self._closed = True
             if close := getattr(self._pieces, "close", None):
                 close()
 

@@ -81,13 +81,10 @@ class EngineRunner:
         """Inputs that wait for the engine."""
         return self._queue.waiting
 
-    def at_once(self, given: Any) -> int:
-        """Return how many inputs like ``given`` a batch holds; 1 while the engine is not ready."""
-        if self._loaded is None:
-            return 1
-        options = self.spec.options
-        fitting = options.max_batch_tokens // max(1, self._loaded.cost(given))
-        return max(1, min(options.max_batch, fitting))
+    @property
+    def readers(self) -> int:
+        """See :attr:`Engine.readers`; 1 while the engine is not ready."""
+        return self._loaded.readers if self._loaded else 1
 
     def start(self) -> Future[Engine]:
         """Begin to load; the answer tells when it is done and what went wrong."""

@@ -18,6 +18,7 @@ class SeeingEngine(EchoEngine):
     """Vector of a frame: its mean colour and how bright it is; a black clip crashes it."""
 
     name: ClassVar[str] = "seeing"
+    readers = 3
 
     def __init__(self, *args, **options):
         super().__init__(*args, **options)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LONGEST_TO_SHORTEST = 16
 """A frame narrower than this is no picture of anything, and scaling it up would take memory."""
 KEYFRAMES_AT_ONCE = 2000
-THREADS = 2
+SCAN_THREADS = 2
 """Of the decoder; the model beside it wants the others."""
 
 
@@ -44,7 +44,7 @@ def scan(fd: int, gap_seconds: float, size: int, mode: str) -> Iterator[Any]:
     with open_input(fd) as container:
         stream = video_stream(container)
         clock = Clock(container, stream)
-        _set_up(stream)
+        _set_up(stream, SCAN_THREADS)
         if mode == "key":
             stream.codec_context.skip_frame = "NONKEY"
         elif mode == "ref":
@@ -64,8 +64,8 @@ def scan(fd: int, gap_seconds: float, size: int, mode: str) -> Iterator[Any]:
         yield {"end": clock.end, "frames": clock.frames}
 
 
-def pick(
-    fd: int, times: list[float], keyframes: list[float], size: int, exact: bool
+def pick(  # noqa: PLR0917 - the sandbox passes no keywords
+    fd: int, times: list[float], keyframes: list[float], size: int, exact: bool, threads: int
 ) -> Iterator[Any]:
     """Yield the frame that is seen at each of ``times``, which are in order.
 
@@ -80,7 +80,7 @@ def pick(
     """
     with open_input(fd) as container:
         stream = video_stream(container)
-        _set_up(stream)
+        _set_up(stream, threads)
         if not exact:
             stream.codec_context.options |= {"skip_loop_filter": "all"}
         chosen, shape = Chosen(times, keyframes, exact=exact), _pixel_shape(stream)
@@ -111,9 +111,9 @@ def _given(
         yield {"index": index, "time": at, "turn": turn, "hdr": hdr}, picture
 
 
-def _set_up(stream: VideoStream) -> None:
+def _set_up(stream: VideoStream, threads: int) -> None:
     stream.codec_context.skip_frame = "NONREF"
-    stream.codec_context.thread_count = THREADS
+    stream.codec_context.thread_count = threads
     stream.thread_type = "AUTO"
 
 

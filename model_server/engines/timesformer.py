@@ -9,7 +9,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from gleanery.errors import EngineError
@@ -48,7 +47,7 @@ class TimesformerOptions(EngineOptions):
     threads: int = Field(0, ge=0)
     """For onnx and openvino; 0 = as many as this process has cores."""
     max_batch: int = Field(32, ge=1, le=64)
-    """Clips that run at once on a GPU; on a CPU one does."""
+    """Clips that run at once on a GPU; on a CPU it is one for two cores, and eight at most."""
     max_batch_tokens: int = Field(32 * TOKENS, gt=0)
     """A clip has 1,569."""
     max_wait_seconds: float = Field(3600.0, gt=0)
@@ -81,7 +80,7 @@ class TimesformerEngine(Engine):
         Raises:
             EngineError: The vectors are too far from its, and there is nothing else to compute by.
         """
-        while (least := likeness(self._backend.run(pattern()), self._reference())) < MIN_COSINE:
+        while (least := self._likeness()) < MIN_COSINE:
             told = f"{self._backend.name}: cosine {least:.4f} to torch, {MIN_COSINE} is the least"
             if self.options.backend != "auto":
                 raise EngineError(told)
@@ -93,12 +92,17 @@ class TimesformerEngine(Engine):
         self.__dict__.pop("_backend", None)
 
     def cost(self, given: Any) -> int:
-        """See :meth:`Engine.cost`: on a CPU a clip fills a batch, so that calls end in between."""
-        return TOKENS if self._backend.batch > 1 else max(TOKENS, self.options.max_batch_tokens)
+        """See :meth:`Engine.cost`: what is worth running at once fills a batch."""
+        return max(TOKENS, self.options.max_batch_tokens // self._backend.batch)
+
+    @property
+    def readers(self) -> int:
+        """See :attr:`Engine.readers`."""
+        return self._backend.readers
 
     def vectorize_video(self, clips: Sequence[Pixels]) -> list[ClipVectors]:
         """See :meth:`Engine.vectorize_video`."""
-        computed = self._backend.run(np.stack(clips))
+        computed = self._backend.run(clips)
         frames, whole = unit(computed.frames), unit(computed.clips)
         return [
             ClipVectors(
@@ -110,8 +114,9 @@ class TimesformerEngine(Engine):
             for n in range(len(clips))
         ]
 
-    def _reference(self) -> Computed:
-        return reference(self.cache, self._checkpoint)
+    def _likeness(self) -> float:
+        found = self._backend.run(list(pattern()))
+        return likeness(found, reference(self.cache, self._checkpoint))
 
     def _order(self) -> Sequence[_Way]:
         if self.options.backend != "auto":

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gleanery.errors import ModelToolError
+from media.sampling import Schedule
+from media.together import read_together
 from model_server.media_schema import MAX_FRAMES
 from model_server.pieces import Pixels
 
@@ -29,6 +33,21 @@ class TimedClip:
     frames: Pixels
     seconds: float = 1.0
     """Time of the video for which it stands: its weight in the video's vector."""
+
+
+def clips_of_file(
+    path: Path, chosen: Schedule, *, readers: int
+) -> Generator[TimedClip, None, None]:
+    """Yield the clips chosen of a video, read by so many decoders; closing it ends them.
+
+    Raises:
+        MediaRefusedError: The video cannot be decoded.
+    """
+    with closing(read_together(path, chosen, decoders=readers)) as clips:
+        for clip in clips:
+            yield TimedClip(
+                times=clip.times.tolist(), frames=clip.frames, seconds=max(clip.seconds, 1e-3)
+            )
 
 
 def decode_frames(text: str) -> NDArray[np.uint8]:

@@ -34,11 +34,15 @@ class ClipNetwork(nn.Module):  # type: ignore[misc]
         """See the class."""
         pixels = (clips.to(torch.float32) / 255 - MEAN) / STD
         pixels = pixels.permute(0, 1, 4, 2, 3).to(self.model.dtype)
-        hidden = self.model.timesformer(pixels).last_hidden_state
+        hidden = self.hidden(pixels)
         # (b, 1 + patches · frames, dim), patch by patch: the frames of a patch are neighbours
         frames = hidden[:, 1:].unflatten(1, (self.patches, self.frames)).mean(1)
         clip = hidden[:, 0]
         return frames.float(), clip.float(), self.model.classifier(clip).float()
+
+    def hidden(self, pixels: Any) -> Any:
+        """``(b, 8, 3, 224, 224)`` → ``last_hidden_state``."""
+        return self.model.timesformer(pixels).last_hidden_state
 
 
 def load_network(checkpoint: Checkpoint, *, fused: bool = True) -> ClipNetwork:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import aclosing, closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -15,22 +15,24 @@ from mcp_types import CallToolResult
 from pydantic import Field
 
 from media.frames import STRIDE_SECONDS
-from media.sampling import Clip, ClipPlan, schedule
-from media.together import read_together
+from media.sampling import ClipPlan, schedule
 from model_server.answers import structured, told_errors
-from model_server.cores import cores
 from model_server.engine_set import Answer, EngineSet
 from model_server.flow import Told, stream, telling
 from model_server.media_files import MediaFiles
 from model_server.media_schema import MAX_CLIPS, VideoVectors
 from model_server.schema import Capability
 from model_server.video.collector import VideoCollector, to_safetensors
-from model_server.video.frames import CLIP_FRAMES, TimedClip, check_times, clips_of, decode_frames
+from model_server.video.frames import (
+    CLIP_FRAMES,
+    TimedClip,
+    check_times,
+    clips_of,
+    clips_of_file,
+    decode_frames,
+)
 
 CAPABILITY: Capability = "vectorize_video"
-NO_CLIP = np.empty((0, 224, 224, 3), np.uint8)
-DECODER_CORES = 2
-"""Cores that one decoder uses."""
 Stride = Annotated[float, Field(ge=0.01, le=600)]
 MaxClips = Annotated[int, Field(ge=1, le=MAX_CLIPS)] | None
 
@@ -77,12 +79,12 @@ class VideoTools:
             skip_near_duplicates=skip_near_duplicates,
         )
         with told_errors():
-            self._engines.able(CAPABILITY)
+            runner = self._engines.able(CAPABILITY)
             async with self._files.local(media) as path, telling(context) as told:
                 chosen = await asyncio.to_thread(schedule, path, plan)
                 told.total = float(len(chosen.clips))
                 result = await self._vectorize(
-                    _timed(read_together(path, chosen, decoders=self._decoders())),
+                    clips_of_file(path, chosen, readers=runner.readers),
                     told,
                     reached=lambda _, count: count,
                     plan={"media": media, "plan": json.dumps(asdict(plan), sort_keys=True)},
@@ -90,11 +92,6 @@ class VideoTools:
                     duration=chosen.duration_seconds,
                 )
         return structured(result)
-
-    def _decoders(self) -> int:
-        """One, but where a batch holds many clips (a GPU's) as many as there are cores for."""
-        at_once = self._engines.able(CAPABILITY).at_once(NO_CLIP)
-        return max(1, cores() // DECODER_CORES) if at_once > 1 else 1
 
     async def vectorize_frames(
         self, context: Context, frames: str, times: list[float] | None = None
@@ -169,11 +166,3 @@ class VideoTools:
             engine=answer.engine,
             version=answer.version,
         )
-
-
-def _timed(clips: Generator[Clip, None, None]) -> Generator[TimedClip, None, None]:
-    with closing(clips):
-        for clip in clips:
-            yield TimedClip(
-                times=clip.times.tolist(), frames=clip.frames, seconds=max(clip.seconds, 1e-3)
-            )

@@ -278,8 +278,46 @@ def test_missing_and_broken_checkpoints_say_so(small, tmp_path):
             engine_of(folder, tmp_path / "cache", backend="torch").load()
 
 
-def test_on_a_cpu_a_clip_fills_a_batch_so_that_calls_end_in_between(engine):
-    assert engine.cost(pattern()[0]) == engine.options.max_batch_tokens
+def test_what_is_worth_running_at_once_fills_a_batch(small, cache):
+    """On two cores that is one clip, so that calls end in between; on sixteen it is eight."""
+    for backend, threads, at_once in (("onnx", 2, 1), ("onnx", 16, 8), ("openvino", 16, 1)):
+        engine = engine_of(small, cache, backend=backend, threads=threads)
+        engine.load()
+
+        budget = engine.options.max_batch_tokens
+        assert (
+            at_once * engine.cost(pattern()[0]) <= budget < 2 * at_once * engine.cost(pattern()[0])
+        )
+        assert engine.readers == (4 if at_once == 8 else 1)
+
+
+def test_clips_side_by_side_are_those_one_after_the_other(small, cache):
+    given = clips(5)
+    answers = []
+    for threads in (1, 8):
+        engine = engine_of(small, cache, backend="onnx", threads=threads)
+        engine.load()
+        answers.append(engine.vectorize_video(given))
+
+    for one, other in zip(*answers, strict=True):
+        assert one.frames == pytest.approx(other.frames, abs=1e-5)
+        assert one.logits == pytest.approx(other.logits, abs=1e-4)
+
+
+def test_the_forward_pass_for_gpus_gives_the_same(small, video_models):
+    """In float32 on the CPU here: one attention for 14 places each does what 14 do."""
+    import torch
+
+    from model_server.video.checkpoint import find_checkpoint  # noqa: PLC0415
+    from model_server.video.gpu_network import GpuNetwork  # noqa: PLC0415
+    from model_server.video.network import load_network  # noqa: PLC0415
+
+    network = load_network(find_checkpoint(str(small), "main"))
+    given = torch.from_numpy(np.stack(clips(2)))
+
+    with torch.inference_mode():
+        for one, other in zip(network(given), GpuNetwork(network.model)(given), strict=True):
+            assert one.numpy() == pytest.approx(other.numpy(), abs=1e-5)
 
 
 # --- the real size

@@ -15,7 +15,6 @@ from model_server.client import ModelClient
 from model_server.engines.stub import StubOptions
 from model_server.flow import stream
 from model_server.server import build_server
-from model_server.video.tools import NO_CLIP
 from tests.conftest import until
 from tests.media import making
 from tests.media.making import scenes, video
@@ -246,7 +245,7 @@ async def test_reading_keeps_a_bounded_distance_from_the_engine():
     engine = SeeingEngine(options=StubOptions(max_batch=3, linger_seconds=0))
     engines = engine_set(engine)
     read = farthest = seen = 0
-    known = engines.able("vectorize_video").at_once(NO_CLIP)
+    known = engines.able("vectorize_video").readers
 
     def pieces():
         nonlocal read
@@ -261,5 +260,5 @@ async def test_reading_keeps_a_bounded_distance_from_the_engine():
         seen += 1
 
     assert (seen, known) == (60, 1)  # nobody knew before it was loaded
-    assert engines.able("vectorize_video").at_once(NO_CLIP) == 3
+    assert engines.able("vectorize_video").readers == 3
     assert farthest <= 7  # six under way, and the one in hand

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from model_server.pieces import Vectors
+from model_server.pieces import Pixels, Vectors
 
 
 @dataclass(slots=True, kw_only=True, frozen=True, eq=False)
@@ -30,6 +28,8 @@ class Backend(Protocol):
     """Runtime, its version and precision: ``onnxruntime-1.32.0-int8``."""
     batch: int
     """Clips that it is worth running at once."""
+    readers: int
+    """Decoders, of a core each, that keep up with it."""
 
-    def run(self, clips: NDArray[np.uint8]) -> Computed:
-        """Compute ``(clips, 8, 224, 224, 3)``."""
+    def run(self, clips: Sequence[Pixels]) -> Computed:
+        """Compute clips, each ``(8, 224, 224, 3)`` uint8."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gleanery.errors import EngineError
 from model_server.cores import cores
+from model_server.pieces import Pixels, Vectors
+from model_server.video.backends.apart import apart, joined
 from model_server.video.backends.backend import Computed
-from model_server.video.backends.with_onnx import one_by_one
 from model_server.video.checkpoint import Checkpoint
 from model_server.video.export import INPUT, OUTPUTS, export_onnx, kept
 
@@ -20,6 +19,7 @@ class OpenVinoBackend:
     """See :class:`Backend`."""
 
     batch = 1
+    readers = 1
 
     def __init__(self, checkpoint: Checkpoint, *, cache: Path, threads: int = 0) -> None:
         """Export once, then compile.
@@ -56,11 +56,11 @@ class OpenVinoBackend:
             raise EngineError(f"OpenVINO does not run on this machine: {error}") from error
         self.name = f"openvino-{version('openvino')}-{'bf16' if bf16 else 'f32'}"
 
-    def run(self, clips: NDArray[np.uint8]) -> Computed:
+    def run(self, clips: Sequence[Pixels]) -> Computed:
         """See :class:`Backend`."""
 
-        def one(clip: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        def one(clip: Pixels) -> list[Vectors]:
             answers = self._run({INPUT: clip})
             return [answers[name] for name in OUTPUTS]
 
-        return one_by_one(clips, one)
+        return joined(map(one, apart(clips)))
