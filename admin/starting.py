@@ -19,6 +19,7 @@ from crawlers.scrapyd.checks import (
 )
 from gleanery.config import Config
 from gleanery.errors import ConfigError
+from gleanery.meanings import meanings
 from items import load_taxonomy, profile_names
 from storage.jobs.schedule import check_name, check_times
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 BUDGET = {
-    f"FRONTIER_{name.upper()}": (title, Config.model_fields[f"frontier_{name}"].description or "")
+    f"FRONTIER_{name.upper()}": (title, meanings(Config).get(f"frontier_{name}", ""))
     for name, title in (
         ("max_pages", "Pages"), ("max_items", "Items"), ("max_seconds", "Seconds"),
         ("max_bytes", "Bytes"),
@@ -86,10 +87,15 @@ def fields(spider: str, config: Config) -> list[Field]:
     """Return the arguments of a spider that a job may have; ``seeds`` would name a file here."""
     model = getattr(spiders()[spider], "Arguments", None)
     found: dict[str, FieldInfo] = getattr(model, "model_fields", {})
-    return [_field(name, info, config) for name, info in found.items() if name != "seeds"]
+    said = meanings(model) if model else {}
+    return [
+        _field(name, info, said.get(name, ""), config)
+        for name, info in found.items()
+        if name != "seeds"
+    ]
 
 
-def _field(name: str, info: FieldInfo, config: Config) -> Field:
+def _field(name: str, info: FieldInfo, said: str, config: Config) -> Field:
     kinds = {kind for part in (info.annotation, *get_args(info.annotation)) for kind in _flat(part)}
     choices = tuple(str(kind) for kind in kinds if isinstance(kind, str))
     if name == "profile":
@@ -101,7 +107,7 @@ def _field(name: str, info: FieldInfo, config: Config) -> Field:
     default = "" if info.default in {None, ()} else str(info.default)
     kind = "select" if choices else "number" if int in kinds else "text"
     return Field(
-        name=name, help=(info.description or "").replace("``", ""), kind=kind,
+        name=name, help=said.replace("``", ""), kind=kind,
         choices=tuple(sorted(choices)), default=default.lower() if bool in kinds else default,
     )  # fmt: skip
 

@@ -7,16 +7,18 @@ from typing import Any
 
 from gleanery.config import Config
 from gleanery.fields.base import PREFIX
+from gleanery.meanings import meanings
 
 
 def all_settings() -> list[dict[str, str]]:
     """Return ``field``, ``variable``, ``default`` and ``meaning`` of every setting."""
+    said = meanings(Config)
     return [
         {
             "field": name,
             "variable": f"{PREFIX}{name.upper()}",
             "default": _plain(field.default),
-            "meaning": " ".join((field.description or "").split()).replace("``", "`"),
+            "meaning": " ".join(said.get(name, "").split()).replace("``", "`"),
         }
         for name, field in Config.model_fields.items()
     ]

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from gleanery.errors import ConfigError
+from gleanery.yaml_text import read_yaml
 
 PROFILES = Path(__file__).parents[1] / "seeds"
 """Folder of the profiles that come with the project."""
@@ -51,7 +52,7 @@ def load_seeds(path: Path) -> list[Seed]:
         ConfigError: The file is missing or malformed; the message names the entry.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"Cannot read the seeds file {path}: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -12,6 +12,7 @@ import yaml
 from gleanery.config import load_config
 from gleanery.errors import ConfigError
 from gleanery.files import write_whole
+from gleanery.yaml_text import read_yaml
 
 TAXONOMY_FILE = Path(__file__).with_name("taxonomy.yaml")
 
@@ -112,7 +113,7 @@ def _words(entry: Category | Subcategory) -> dict[str, str]:
 @cache
 def _read(path: Path) -> Taxonomy:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_yaml(path.read_text(encoding="utf-8"))
         categories = tuple(_category(key, row) for key, row in data["categories"].items())
         return Taxonomy(version=str(data["version"]), categories=categories)
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:

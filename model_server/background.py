@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
+from gleanery.yaml_text import read_yaml
 
 BACKGROUND_FILE = Path(__file__).with_name("background.yaml")
 
 
 def load_background() -> dict[str, list[str]]:
     """Return the documents by language, ``ko`` and ``en``."""
-    found: dict[str, list[str]] = yaml.safe_load(BACKGROUND_FILE.read_text(encoding="utf-8"))
+    found: dict[str, list[str]] = read_yaml(BACKGROUND_FILE.read_text(encoding="utf-8"))
     return found

@@ -46,7 +46,7 @@ class EngineOptions(BaseModel):
     A field without a default must be told. Fields carry docstrings: they are the help text.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_batch_tokens: int = Field(16_384, gt=0)
     """Tokens of the documents that run at once, at most; a longer document runs alone."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from gleanery.yaml_text import read_yaml
 from model_server.schema import Document
 from model_server.trial import Contender, Progress, Trial, run_trial
 
@@ -52,7 +51,7 @@ class HostileReport:
 @cache
 def load_attempts() -> tuple[Attempt, ...]:
     """Return every attempt, before and behind every plain document of its language."""
-    data = yaml.safe_load(HOSTILE_FILE.read_text(encoding="utf-8"))
+    data = read_yaml(HOSTILE_FILE.read_text(encoding="utf-8"))
     return tuple(
         _attempt(row["target"], plain["text"], row["text"], behind=behind)
         for row in data["attempts"]

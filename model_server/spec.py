@@ -26,6 +26,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gleanery.errors import ConfigError
+from gleanery.yaml_text import read_yaml
 from items.taxonomy import Taxonomy
 from model_server.engine import Engine, EngineOptions, choose_engine
 from model_server.schema import Capability
@@ -128,7 +129,7 @@ def parse_spec(text: str) -> EngineSpec:
 
 def _read(path: Path) -> _File:
     try:
-        return _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return _File.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigError(f"Cannot read {path}: {error}") from error
     except ValidationError as error:

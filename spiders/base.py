@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from gleanery.audio_plan import AudioPlan
 from gleanery.errors import ConfigError
+from gleanery.meanings import describe
 from gleanery.signals import seed_begun
 from items import Seed, load_profile, load_seeds, load_taxonomy
 from items.seed import REVISIT
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 class SpiderArguments(BaseModel):
     """Arguments of every spider (``-a NAME=VALUE``); each field's docstring is its help text."""
 
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", json_schema_extra=describe, frozen=True)
 
     SEED_KINDS: ClassVar[tuple[str, ...]] = ()
     """Arguments that are starting points: one of them, ``seeds`` or ``profile`` is needed."""

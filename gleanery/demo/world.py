@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
+from gleanery.yaml_text import read_yaml
 
 DATA = Path(__file__).with_name("data")
 ENOUGH_DOCUMENTS = 60
@@ -57,4 +57,4 @@ def load_world() -> World:
 
 
 def _read(name: str) -> Any:
-    return yaml.safe_load((DATA / name).read_text(encoding="utf-8"))
+    return read_yaml((DATA / name).read_text(encoding="utf-8"))

@@ -14,10 +14,10 @@ Words = Annotated[tuple[str, ...], NoDecode]
 
 
 class Fields(BaseModel):
-    """One group of settings; each field's docstring is its help text."""
+    """One group of settings; each field's docstring is its help text (``gleanery.meanings``)."""
 
     # deferred: only the whole, ``Config``, is ever validated
-    model_config = ConfigDict(use_attribute_docstrings=True, defer_build=True)
+    model_config = ConfigDict(defer_build=True)
 
 
 def split(value: object) -> object:

@@ -18,6 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gleanery.errors import ConfigError
+from gleanery.yaml_text import read_yaml
 from model_server.language.question import Question
 
 PROMPTS = Path(__file__).with_name("prompts")
@@ -84,7 +85,7 @@ def load_prompt(name: str, version: str) -> Prompt:
         )
     path = PROMPTS / f"{name}-{version}.yaml"
     try:
-        file = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        file = _File.model_validate(read_yaml(path.read_text(encoding="utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise ConfigError(f"{path} is not a prompt: {error}") from error
     return Prompt(name=name, version=version, file=file)

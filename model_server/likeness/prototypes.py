@@ -22,10 +22,10 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from gleanery.files import write_whole
+from gleanery.yaml_text import read_yaml
 from items.taxonomy import Category, Subcategory, Taxonomy
 from model_server.background import BACKGROUND_FILE, load_background
 
@@ -91,7 +91,7 @@ def load_prototypes(taxonomy: Taxonomy, embed: Embed, *, encoder: str, cache: Pa
 def build_prototypes(taxonomy: Taxonomy, embed: Embed) -> Prototypes:
     """Embed the descriptions, the examples and the background texts."""
     background = load_background()
-    examples = yaml.safe_load(EXAMPLES_FILE.read_text(encoding="utf-8"))
+    examples = read_yaml(EXAMPLES_FILE.read_text(encoding="utf-8"))
     subs = [s for c in taxonomy.categories for s in c.subcategories]
     sub_owners = [i for i, c in enumerate(taxonomy.categories) for _ in c.subcategories]
     shown = [(i, examples.get(key, {})) for i, key in enumerate(taxonomy.keys)]

@@ -20,6 +20,7 @@ import yaml
 
 from gleanery.errors import ConfigError
 from gleanery.files import write_whole
+from gleanery.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +65,7 @@ def read_lock(path: Path) -> list[Model]:
         ConfigError: It is missing or malformed, or a name would lead out of the folder.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(
             f"There is no lock of weights in {path}; docs/models.md shows one"

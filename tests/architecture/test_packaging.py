@@ -17,10 +17,16 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 OURS = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 
 
+@pytest.fixture(scope="module")
+def installed():
+    """Distributions by top-level name: a walk over every installed file."""
+    return packages_distributions()
+
+
 @pytest.mark.parametrize("name", OURS)
-def test_no_installed_distribution_claims_our_top_level_name(name):
+def test_no_installed_distribution_claims_our_top_level_name(installed, name):
     """``spiders`` or ``storage`` from another wheel would shadow ours or be shadowed by it."""
-    others = set(packages_distributions().get(name, [])) - {"gleanery"}
+    others = set(installed.get(name, [])) - {"gleanery"}
 
     assert not others
 

@@ -10,6 +10,9 @@ import pytest
 
 from tests.cli import gleanery
 
+pytestmark = pytest.mark.slow
+"""Each command loads the engine anew."""
+
 PHOTOGRAPHS = [
     "필름 카메라로 찍은 골목 사진, 노출과 구도 이야기",
     "흑백 인화할 때 대비를 조절하는 방법",
@@ -69,7 +72,6 @@ def test_an_import_says_how_good_it_is_and_unseen_documents_follow_it(taught):
     assert "/profile-forum@1/taxonomy-" in with_head["version"]
 
 
-@pytest.mark.slow
 def test_a_later_correction_wins_versions_are_kept_and_one_can_go_back(taught):
     """As CSV, as a spreadsheet writes it: byte-order mark, quotes, a comma in the text."""
     home, _ = taught
@@ -107,7 +109,6 @@ def test_a_bad_row_is_named_and_nothing_changes(taught):
     assert sorted(p.name for p in (home / "profiles" / "forum").iterdir()) == before
 
 
-@pytest.mark.slow
 def test_what_cannot_learn_and_what_is_not_there_is_said_in_one_line(taught):
     home, _ = taught
     file = str(home / "rows.jsonl")
@@ -119,7 +120,6 @@ def test_what_cannot_learn_and_what_is_not_there_is_said_in_one_line(taught):
     assert "cannot name a profile" in name.error
 
 
-@pytest.mark.slow
 def test_engines_are_compared_with_and_without_what_they_were_taught(taught):
     home, _ = taught
     labelled = [row | {"source": str(n % 2)} for n, row in enumerate(rows())]

@@ -6,8 +6,10 @@ import os
 
 import pytest
 
-from gleanery.config import load_config, reveal
+from gleanery.config import Config, load_config, reveal
 from gleanery.errors import ConfigError
+from gleanery.meanings import meanings
+from spiders.reddit_arguments import RedditArguments
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +59,13 @@ def test_a_wrong_variable_is_named_with_what_is_wrong(monkeypatch, name, value, 
         load_config()
 
     assert message in str(error.value)
+
+
+def test_every_field_says_what_it_means_a_bases_too():
+    assert meanings(Config).keys() == Config.model_fields.keys()
+    assert meanings(Config)["revisit_points"].startswith("Points of an item's time series that are")
+    described = RedditArguments.model_json_schema()["properties"]
+    assert {name: each["description"] for name, each in described.items()} == meanings(
+        RedditArguments
+    )
+    assert described.keys() == RedditArguments.model_fields.keys()
