@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 from items.annotation import CLASSIFY_VIDEO, PERSON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from storage.store import Row
 
 Record = dict[str, Any]
@@ -17,19 +15,17 @@ UNKNOWN = "unknown"
 _LABEL_TOOLS = (PERSON, CLASSIFY_VIDEO, "classify")
 """Who may have set a category; the first one that has counts."""
 _TRANSCRIBE = "transcribe"
+_OF_FILE = ("key", "role", "content_type", "size", "source")
 
 
 def to_record(
-    row: Row,
-    *,
-    quality: dict[str, Any],
-    group: str,
-    vector_of: Callable[[Row], list[float] | None] | None = None,
+    row: Row, *, quality: dict[str, Any], thread: str, group: str, vector: list[float] | None = None
 ) -> Record:
     """Return an item's row: the names and types of ``exports.fields``, instants as ISO 8601."""
     said = {a["tool"]: a for a in row["annotations"]}
-    label: dict[str, Any] = next((said[tool] for tool in _LABEL_TOOLS if tool in said), {})
-    value = label.get("value", {})
+    label = next((said[tool] for tool in _LABEL_TOOLS if tool in said), None)
+    scores = label["value"].get("scores") if label else None
+    at, files = row["published_at"], row["media_files"]
     return {
         "identity": row["identity"],
         "platform": row["platform"],
@@ -39,42 +35,36 @@ def to_record(
         "title": row["title"],
         "headline": row["headline"] or "",
         "text": row["text"],
-        "transcript": _transcript(said),
+        "transcript": _transcript(said[_TRANSCRIBE]) if _TRANSCRIBE in said else "",
         "language": row["language"] or quality["language"],
         "category": row["category"],
         "subcategory": row["subcategory"] or "",
-        "label_source": "human" if label.get("tool") == PERSON else "model",
+        "label_source": "human" if label and label["tool"] == PERSON else "model",
         "label_model": f"{label['engine']}@{label['version']}" if label else "",
-        "label_score": label.get("score"),
-        "label_scores": [
-            {"category": str(key), "score": float(score)}
-            for key, score in (value.get("scores") or {}).items()
-        ],
+        "label_score": label["score"] if label else None,
+        "label_scores": _scores(scores) if scores else [],
         "quality": quality["score"],
         "quality_reasons": [reason["part"] for reason in quality["reasons"]],
         "licence": row.get("licence") or UNKNOWN,
-        "published_at": _to_the_second(row["published_at"]),
-        "thread": row.get("root") or row["identity"],
+        # fractions are cut off: readers of JSON lines take no others for instants
+        "published_at": f"{at[:19]}+00:00" if at else None,
+        "thread": thread,
         "group": group,
-        "media": list(row["media"]),
-        "media_files": [
-            {name: file[name] for name in ("key", "role", "content_type", "size", "source")}
-            for file in row["media_files"]
-        ],
-        "vector": vector_of(row) if vector_of else None,
+        "media": row["media"],
+        "media_files": [{name: f[name] for name in _OF_FILE} for f in files] if files else [],
+        "vector": vector,
     }
 
 
 def source_name(row: Row) -> str:
     """Return the community, channel or site that it appeared in; empty where none is stated."""
-    return str(row.get("community") or row.get("site") or row.get("channel_id") or "")
+    get = row.get
+    return str(get("community") or get("site") or get("channel_id") or "")
 
 
-def _to_the_second(instant: str | None) -> str | None:
-    """Cut off fractions: readers of JSON lines take no others for instants."""
-    return f"{instant[:19]}+00:00" if instant else None
+def _scores(scores: dict[str, float]) -> list[dict[str, Any]]:
+    return [{"category": str(key), "score": float(score)} for key, score in scores.items()]
 
 
-def _transcript(said: dict[str, dict[str, Any]]) -> str:
-    value = said.get(_TRANSCRIBE, {}).get("value", {})
-    return str(value.get("text") or "")
+def _transcript(annotation: dict[str, Any]) -> str:
+    return str(annotation["value"].get("text") or "")

@@ -116,28 +116,29 @@ class _Walk:
             else:
                 wanted.append((row, quality, thread_of(row)))
         names = self.groups.names(thread for _, _, thread in wanted) if wanted else {}
-        written = [self._write(row, score, names.get(of, of)) for row, score, of in wanted]
+        written = [self._write(row, score, of, names.get(of, of)) for row, score, of in wanted]
         self.counts.add(written)
         self.state["seen"] += len(rows)
         self.state["last"] = rows[-1]["identity"]
         if sum(shard.items for shard in self._open.values()) >= self.plan.shard_items:
             self.close_chapter()
 
-    def _write(self, row: Row, quality: dict[str, Any], group: str) -> Record:
+    def _write(self, row: Row, quality: dict[str, Any], thread: str, group: str) -> Record:
         split = self.plan.ratios.split_of(group)
-        record = to_record(row, quality=quality, group=group, vector_of=self.files.vector_of)
+        vector = self.files.vector_of(row)
+        record = to_record(row, quality=quality, thread=thread, group=group, vector=vector)
         if split not in self._open:
             cls = SHARDS[self.plan.format]
             name = f"{split}-{self.state['chapter']:05}.{cls.suffix}"
             self._open[split] = cls(self.out / name)
         self._open[split].add(record, self.files.members_of(row))
-        self.counts.of("split")[split] += 1
         return record
 
     def close_chapter(self) -> None:
         """Put the open shards in their places, then note how far that is."""
         for split in SPLITS:
             if shard := self._open.pop(split, None):
+                self.counts.of("split")[split] += shard.items
                 self.state["shards"][split].append(shard.close())
         self.state["chapter"] += 1
         self.state["counts"] = self.counts.to_dict()

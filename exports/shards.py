@@ -11,7 +11,7 @@ from mimetypes import guess_extension
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar
 
 from gleanery.errors import ConfigError
-from gleanery.json_text import write_json
+from gleanery.json_text import write_json, write_json_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,17 +96,17 @@ class JsonlShard(Shard):
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._lines: list[bytes] = []
+        self._records: list[Record] = []
 
     def add(self, record: Record, members: Iterable[Member] = ()) -> None:
-        self._lines.append(write_json(record))
+        self._records.append(record)
         self.items += 1
-        if len(self._lines) >= LINES:
+        if len(self._records) >= LINES:
             self.finish()
 
     def finish(self) -> None:
-        self.out.write(b"".join([line + b"\n" for line in self._lines]))
-        self._lines.clear()
+        self.out.write(write_json_lines(self._records))
+        self._records.clear()
 
 
 class WebdatasetShard(Shard):

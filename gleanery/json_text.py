@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _decode = msgspec.json.Decoder().decode
-_encode = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
+_encode, _encode_lines = _encoder.encode, _encoder.encode_lines
 
 
-def read_json(text: str) -> Any:
+def read_json(text: str | bytes) -> Any:
     """Read what ``json.dumps`` wrote: ``NaN`` and halves of surrogate pairs, too.
 
     Raises:
@@ -33,3 +37,11 @@ def write_json(value: Any) -> bytes:
     except UnicodeError:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")
+
+
+def write_json_lines(values: Sequence[Any]) -> bytes:
+    """Write each value as :func:`write_json` does, and a line feed behind each."""
+    try:
+        return _encode_lines(values)
+    except UnicodeError:
+        return b"".join([write_json(value) + b"\n" for value in values])
