@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from client_api import models
-from exports.record import source_name
+from exports.row import source_name
 from storage.described import described
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _shared(row: Row) -> dict[str, Any]:
     more = ("category", "subcategory", "needs_review", "published_at", "fetched_at", "parent")
     return {name: row.get(name) for name in (*names, *more)} | {
         "excerpt": row["text"][:EXCERPT],
-        "source": source_name(row) or None,
+        "source": source_name(row.get("community"), row.get("site"), row.get("channel_id")) or None,
         "quality": described(row)["quality"],
         "root": row.get("root"),
     }

@@ -15,10 +15,10 @@ from gleanery.errors import ConfigError, MediaNotFoundError, MediaRefusedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from exports.row import Row
     from exports.shards import Member
     from media.sampling import Clip
     from media.store import MediaStore
-    from storage.store import Row
 
 logger = logging.getLogger(__name__)
 JPEG = "image/jpeg"
@@ -44,15 +44,15 @@ def clips_of(media: MediaStore, row: Row, *, most: int) -> Iterator[Member]:
     video that is gone or cannot be decoded is left out and logged.
     """
     about: list[dict[str, Any]] = []
-    for file in row["media_files"]:
-        if file["role"] != "video":
+    for file in row.media_files:
+        if file.role != "video":
             continue
         try:
-            for clip in _read(media, file["key"], most):
+            for clip in _read(media, file.key, most):
                 yield from _pictures(clip, f"clip{len(about):02}")
-                about.append(_described(clip, file["key"]))
+                about.append(_described(clip, file.key))
         except (MediaNotFoundError, MediaRefusedError) as error:
-            logger.warning("Video %s is left out of the export: %s", file["key"], error)
+            logger.warning("Video %s is left out of the export: %s", file.key, error)
     if about:
         data = json.dumps(about).encode()
         yield "clips", "application/json", len(data), io.BytesIO(data)

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from exports.plan import ExportPlan
+    from exports.row import Row
     from exports.shards import Member
     from media.store import MediaStore
-    from storage.store import Row
 
 logger = logging.getLogger(__name__)
 VECTORS = "vectors"
@@ -38,21 +38,21 @@ class Files:
             yield from clips_of(self._clips, row, most=self._most)
 
     def _whole(self, media: MediaStore, row: Row) -> Iterator[Member]:
-        for file in row["media_files"]:
+        for file in row.media_files:
             try:
-                size, opened = media.size(file["key"]), media.open(file["key"])
+                size, opened = media.size(file.key), media.open(file.key)
             except MediaNotFoundError:
-                _gone(file["key"])
+                _gone(file.key)
                 continue
             with opened:
-                yield file["role"], file["content_type"], size, opened
+                yield file.role, file.content_type, size, opened
 
     def vector_of(self, row: Row) -> list[float] | None:
         """Return the embedding of an item's video; ``None`` if there is none or none is asked."""
         if not self._vectors:
             return None
-        for file in row["media_files"]:
-            if file["role"] == VECTORS and (data := _read(self._vectors, file["key"])):
+        for file in row.media_files:
+            if file.role == VECTORS and (data := _read(self._vectors, file.key)):
                 from safetensors.numpy import load
 
                 tensors = load(data)

@@ -12,7 +12,7 @@ from gleanery.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from storage.store import Row
+    from exports.row import Row
 
 FORMATS = ("jsonl", "parquet", "webdataset")
 SPLITS = ("train", "validation", "test")
@@ -94,8 +94,8 @@ class ExportPlan:
     def wants(self, row: Row) -> bool:
         """Whether an item is of the category; its quality is another question."""
         if self.category:
-            return bool(row["category"] == self.category)
-        return row["category"] is not None
+            return row.category == self.category
+        return row.category is not None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

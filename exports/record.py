@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 from items.annotation import CLASSIFY_VIDEO, PERSON
 
 if TYPE_CHECKING:
-    from storage.store import Row
+    from exports.row import Row
 
 Record = dict[str, Any]
 UNKNOWN = "unknown"
@@ -15,56 +17,45 @@ UNKNOWN = "unknown"
 _LABEL_TOOLS = (PERSON, CLASSIFY_VIDEO, "classify")
 """Who may have set a category; the first one that has counts."""
 _TRANSCRIBE = "transcribe"
-_OF_FILE = ("key", "role", "content_type", "size", "source")
 
 
 def to_record(
-    row: Row, *, quality: dict[str, Any], thread: str, group: str, vector: list[float] | None = None
+    row: Row, *, quality: dict[str, Any], group: str, vector: list[float] | None = None
 ) -> Record:
     """Return an item's row: the names and types of ``exports.fields``, instants as ISO 8601."""
-    said = {a["tool"]: a for a in row["annotations"]}
+    said = {one.tool: one for one in row.annotations}
     label = next((said[tool] for tool in _LABEL_TOOLS if tool in said), None)
-    scores = label["value"].get("scores") if label else None
-    at, files = row["published_at"], row["media_files"]
+    scores = label.value.get("scores") if label else None
+    at, files = row.published_at, row.media_files
     return {
-        "identity": row["identity"],
-        "platform": row["platform"],
-        "kind": row["kind"],
-        "source": source_name(row),
-        "url": row["url"],
-        "title": row["title"],
-        "headline": row["headline"] or "",
-        "text": row["text"],
-        "transcript": _transcript(said[_TRANSCRIBE]) if _TRANSCRIBE in said else "",
-        "language": row["language"] or quality["language"],
-        "category": row["category"],
-        "subcategory": row["subcategory"] or "",
-        "label_source": "human" if label and label["tool"] == PERSON else "model",
-        "label_model": f"{label['engine']}@{label['version']}" if label else "",
-        "label_score": label["score"] if label else None,
+        "identity": row.identity,
+        "platform": row.platform,
+        "kind": row.kind,
+        "source": row.source,
+        "url": row.url,
+        "title": row.title,
+        "headline": row.headline or "",
+        "text": row.text,
+        "transcript": said[_TRANSCRIBE].value.get("text") or "" if _TRANSCRIBE in said else "",
+        "language": row.language or quality["language"],
+        "category": row.category,
+        "subcategory": row.subcategory or "",
+        "label_source": "human" if label and label.tool == PERSON else "model",
+        "label_model": f"{label.engine}@{label.version}" if label else "",
+        "label_score": label.score if label else None,
         "label_scores": _scores(scores) if scores else [],
         "quality": quality["score"],
         "quality_reasons": [reason["part"] for reason in quality["reasons"]],
-        "licence": row.get("licence") or UNKNOWN,
+        "licence": row.licence or UNKNOWN,
         # fractions are cut off: readers of JSON lines take no others for instants
         "published_at": f"{at[:19]}+00:00" if at else None,
-        "thread": thread,
+        "thread": row.thread,
         "group": group,
-        "media": row["media"],
-        "media_files": [{name: f[name] for name in _OF_FILE} for f in files] if files else [],
+        "media": row.media,
+        "media_files": [asdict(file) for file in files] if files else [],
         "vector": vector,
     }
 
 
-def source_name(row: Row) -> str:
-    """Return the community, channel or site that it appeared in; empty where none is stated."""
-    get = row.get
-    return str(get("community") or get("site") or get("channel_id") or "")
-
-
 def _scores(scores: dict[str, float]) -> list[dict[str, Any]]:
     return [{"category": str(key), "score": float(score)} for key, score in scores.items()]
-
-
-def _transcript(annotation: dict[str, Any]) -> str:
-    return str(annotation["value"].get("text") or "")

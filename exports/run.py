@@ -14,11 +14,11 @@ from exports.counts import Counts
 from exports.files import Files
 from exports.groups import Groups, keep_groups
 from exports.plan import SPLITS, ExportPlan, read_plan
-from exports.record import source_name, to_record
+from exports.record import to_record
+from exports.row import Row
 from exports.shards import SHARDS, check_libraries
 from gleanery.errors import ConfigError, StoreError
 from gleanery.files import write_whole
-from pipelines.score import kept_score, thread_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from media.store import MediaStore
     from quality import NearIndex
     from storage import Store
-    from storage.store import Row
 
 BATCH = 100
 MANIFEST, PROGRESS, GROUPS, CARD = "manifest.json", ".progress.json", ".groups.db", "README.md"
@@ -81,7 +80,7 @@ def export(
     state = _begin(plan, out, index, store)
     with Groups(out / GROUPS) as groups:
         walk = _Walk(plan, out, groups, Files(plan, media), state)
-        rows = _after(store.scan(kinds=plan.kinds), state["last"])
+        rows = _after(store.scan_as(Row, kinds=plan.kinds), state["last"])
         try:
             while batch := list(islice(rows, min(BATCH, plan.shard_items))):
                 walk.take(batch)
@@ -109,24 +108,24 @@ class _Walk:
         for row in rows:
             if not self.plan.wants(row):
                 continue
-            if (quality := kept_score(row)) is None:
+            if (quality := row.quality) is None:
                 self.counts.leave_out("unscored")
             elif quality["score"] < self.plan.min_quality:
                 self.counts.leave_out("below")
             else:
-                wanted.append((row, quality, thread_of(row)))
+                wanted.append((row, quality, row.thread))
         names = self.groups.names(thread for _, _, thread in wanted) if wanted else {}
-        written = [self._write(row, score, of, names.get(of, of)) for row, score, of in wanted]
+        written = [self._write(row, score, names.get(of, of)) for row, score, of in wanted]
         self.counts.add(written)
         self.state["seen"] += len(rows)
-        self.state["last"] = rows[-1]["identity"]
+        self.state["last"] = rows[-1].identity
         if sum(shard.items for shard in self._open.values()) >= self.plan.shard_items:
             self.close_chapter()
 
-    def _write(self, row: Row, quality: dict[str, Any], thread: str, group: str) -> Record:
+    def _write(self, row: Row, quality: dict[str, Any], group: str) -> Record:
         split = self.plan.ratios.split_of(group)
         vector = self.files.vector_of(row)
-        record = to_record(row, quality=quality, thread=thread, group=group, vector=vector)
+        record = to_record(row, quality=quality, group=group, vector=vector)
         if split not in self._open:
             cls = SHARDS[self.plan.format]
             name = f"{split}-{self.state['chapter']:05}.{cls.suffix}"
@@ -173,9 +172,9 @@ def _begin(plan: ExportPlan, out: Path, index: NearIndex, store: Store) -> dict[
 
 def _sources(store: Store) -> Iterator[tuple[str, str]]:
     """Yield what stands under nothing, and where it appeared."""
-    for row in store.scan(kinds=("post", "article", "video")):
-        if source := source_name(row):
-            yield row["identity"], f"{row['platform']}/{source}"
+    for row in store.scan_as(Row, kinds=("post", "article", "video")):
+        if source := row.source:
+            yield row.identity, f"{row.platform}/{source}"
 
 
 def _sweep(out: Path, state: dict[str, Any]) -> None:
@@ -197,7 +196,7 @@ def _tidy(out: Path) -> None:
 
 def _after(rows: Iterator[Row], last: str | None) -> Iterator[Row]:
     """Skip the rows up to the one whose identity is ``last``."""
-    if last is not None and not any(row["identity"] == last for row in rows):
+    if last is not None and not any(row.identity == last for row in rows):
         raise StoreError(f"{last!r}, where the export stopped, is gone: begin in another folder")
     return rows
 

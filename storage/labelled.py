@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import defaultdict
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from items.annotation import PERSON
+from storage.scanned import Scanned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from storage.store import Row
 
 
@@ -71,12 +69,8 @@ def labels_of(row: Row) -> list[Label]:
     ]
 
 
-class Labelled(ABC):
+class Labelled(Scanned):
     """This part of :class:`storage.Store`."""
-
-    @abstractmethod
-    def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
-        """Yield items."""
 
     def model_labels(self) -> list[ModelLabels]:
         """Count labels by model, most first; people's own are what models are held against.

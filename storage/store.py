@@ -178,15 +178,6 @@ class Store(Paged, Labelled, Upkeep):
         """
 
     @abstractmethod
-    def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
-        """Yield items in the order of their first saving, while others may be writing.
-
-        Args:
-            unclassified: Only those whose ``classified_at`` is null.
-            kinds: Only these kinds; none = all.
-        """
-
-    @abstractmethod
     def latest(self, *, limit: int = 20, category: str | None = None) -> list[Row]:
         """Return the items fetched last, newest first."""
 

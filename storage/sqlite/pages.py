@@ -51,8 +51,8 @@ def comments_query(root: str, after: int, limit: int) -> Query:
 def scan_query(last: int, *, unclassified: bool, kinds: Sequence[str]) -> Query:
     """Return the query for ``id`` and ``body`` of the next items in the order of their numbers.
 
-    Bodies are bytes: made into a ``str`` they would have to be UTF-8 again to be read. The plus keeps SQLite from looking kinds up in their index: it would sort all of
-    them for each page.
+    Bodies are bytes: as a ``str`` they would be made into UTF-8 again to be read. The plus keeps
+    SQLite from looking kinds up in their index: it would sort all of them for each page.
     """
     where = "id > ?" + (" AND classified_at IS NULL" if unclassified else "")
     where += f" AND +kind IN ({','.join('?' * len(kinds))})" if kinds else ""

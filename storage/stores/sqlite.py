@@ -19,6 +19,7 @@ from storage.bigram import match_query
 from storage.book import TOMBSTONES, VISITS, Book
 from storage.bookkeeping import folded, pages
 from storage.item_filter import ANY, Place, cut
+from storage.scanned import reader_of
 from storage.sqlite import book, counting, deletion, schema, writing
 from storage.sqlite.pages import comments_query, page_query, scan_query, search_query
 from storage.store import Row, Store, StoreStats
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from items.proposal import Status
     from storage.item_filter import ItemFilter, Page
     from storage.options import StoreOptions
+    from storage.scanned import Form
     from storage.store import Change
 
 _LATEST = "SELECT body FROM items {} ORDER BY fetched_at DESC, id DESC LIMIT ?"
@@ -140,14 +142,10 @@ class SqliteStore(Store):
         return cut(found, limit, lambda row: Place("", row["id"]), _item)
 
     def scan(self, *, unclassified: bool = False, kinds: Sequence[str] = ()) -> Iterator[Row]:
-        last = 0
-        while True:
-            rows = self._fetched(*scan_query(last, unclassified=unclassified, kinds=kinds))
-            if not rows:
-                return
-            for row in rows:
-                yield read_json(row["body"])
-            last = rows[-1]["id"]
+        return map(read_json, self._bodies(unclassified=unclassified, kinds=kinds))
+
+    def scan_as(self, form: type[Form], *, kinds: Sequence[str] = ()) -> Iterator[Form]:
+        return map(reader_of(form), self._bodies(unclassified=False, kinds=kinds))
 
     def latest(self, *, limit: int = 20, category: str | None = None) -> list[Row]:
         if category:
@@ -203,6 +201,13 @@ class SqliteStore(Store):
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with transaction(self._connected(), reading=self.options.read_only) as db:
             yield db
+
+    def _bodies(self, *, unclassified: bool, kinds: Sequence[str]) -> Iterator[bytes]:
+        last = 0
+        while rows := self._fetched(*scan_query(last, unclassified=unclassified, kinds=kinds)):
+            for row in rows:
+                yield row["body"]
+            last = rows[-1]["id"]
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         return [*map(_item, self._fetched(sql, values))]

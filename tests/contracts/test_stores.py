@@ -11,6 +11,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gleanery.errors import RegistryError, StoreError, StoreUnavailableError, WriteRejectedError
@@ -101,6 +102,26 @@ def test_scan_walks_all_in_order_of_first_saving_while_others_write(store):
 
     assert seen == [f"v{n}" for n in range(1200)]
     assert list(store.scan(kinds=["post"])) == []
+
+
+class Named(msgspec.Struct):
+    """Two of an item's fields, and one that no video has."""
+
+    identity: str
+    title: str
+    community: str | None = None
+
+
+def test_scan_as_gives_the_wanted_fields_alone(store):
+    store.save([a_video(n, title=f"국 {n}") for n in range(600)] + [CLASSIFIED])
+
+    rows = list(store.scan_as(Named, kinds=["video"]))
+
+    assert rows == [Named(f"youtube:v{n}", f"국 {n}") for n in range(600)]
+    assert [row.community for row in store.scan_as(Named)][600:] == [CLASSIFIED.community]
+    wrong = msgspec.defstruct("Wrong", [("identity", int)])
+    with pytest.raises(StoreError, match="'youtube:v0' is damaged in the store"):
+        next(store.scan_as(wrong))
 
 
 def test_latest_comes_newest_first(store):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gleanery.foreign_json import read_foreign
-from gleanery.json_text import read_json, write_json
+from gleanery.json_text import read_json, write_json, write_json_lines
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -20,7 +20,8 @@ VALUES = st.recursive(
 
 @given(VALUES)
 def test_what_json_wrote_is_read_as_it_was(value):
-    assert read_json(json.dumps(value, ensure_ascii=False)) == value
+    text = json.dumps(value, ensure_ascii=False)
+    assert read_json(text) == read_json(text.encode()) == value
 
 
 @given(VALUES)
@@ -33,6 +34,7 @@ def test_what_is_written_json_reads(value):
         return None if isinstance(of, float) and not math.isfinite(of) else of
 
     assert json.loads(write_json(value)) == finite(value)
+    assert write_json_lines([value, value]) == 2 * (write_json(value) + b"\n")
 
 
 def test_halves_of_surrogate_pairs_and_nan_are_kept_or_marked():
@@ -40,6 +42,7 @@ def test_halves_of_surrogate_pairs_and_nan_are_kept_or_marked():
     assert read_json('"\ud83d"') == "\ud83d"
     assert math.isnan(read_json("NaN"))
     assert write_json({"국": "\ud83d", "n": 5}) == '{"국":"?","n":5}'.encode()
+    assert write_json_lines(["\ud83d", "국"]) == '"?"\n"국"\n'.encode()
     with pytest.raises(ValueError, match="line 1"):
         read_json("{")
 
