@@ -8,6 +8,7 @@ PLACES = {
     "seeds": "seeds / 시드",
     "jobs": "jobs / 수집 작업",
     "media": "media files / 미디어 파일",
+    "spool": "spool / 임시 저장",
     "work": "work queue / 작업 대기열",
     "near": "near-duplicates / 중복 색인",
     "profiles": "labelled examples / 학습 예시",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from exports.known import known_folders
@@ -15,6 +16,7 @@ from platforms.reddit.api import RedditApi
 from purging import run
 from purging.copies import ExamplesPlace, ExportsPlace
 from purging.kept import MediaPlace, NearPlace, QueuePlace, ScratchPlace, StorePlace, TopicsPlace
+from purging.refused import RefusedPlace
 from purging.seeds import SeedsPlace
 from purging.source import ask_reddit
 from purging.targets import Targets
@@ -45,6 +47,7 @@ class PurgeRun:
         kept: Sequence[Place],
         exports: ExportsPlace,
         examples: ExamplesPlace,
+        refused: RefusedPlace,
         progress: Progress,
     ) -> None:
         """Prepare; all of it is open.
@@ -56,11 +59,13 @@ class PurgeRun:
             kept: Places in the order in which they are cleared, the store last.
             exports: Looked through first.
             examples: Then these.
+            refused: Then these; items of which the store may know nothing.
             progress: Told of steps.
         """
         self.config, self.store, self.targets = config, store, targets
         self.exports, self.examples, self.progress = exports, examples, progress
-        self.places: list[Place] = [exports, examples, *kept]
+        self.refused = refused
+        self.places: list[Place] = [exports, examples, refused, *kept]
         self.report = run.Report()
 
     def finish_earlier(self) -> None:
@@ -97,13 +102,18 @@ class PurgeRun:
             )
         api = RedditApi.from_settings(settings)
         return ask_reddit(
-            api, self.store, dry_run=dry_run, progress=lambda done: self.progress(done, None)
+            api,
+            self.store,
+            self.refused,
+            dry_run=dry_run,
+            progress=lambda done: self.progress(done, None),
         )
 
     def work_out(self, choice: Choice) -> None:
         """Find what goes, and where it is."""
         earlier = self.report
-        self.report = run.work_out(choice, self.targets, self.store, self.places, self.progress)
+        rows = chain(self.refused.rows(), self.store.scan())
+        self.report = run.work_out(choice, self.targets, rows, self.places, self.progress)
         self.report.add(earlier)
 
     def remove(self, choice: Choice, *, tombstones: bool) -> None:
@@ -147,6 +157,7 @@ def opened_purge(
             kept=kept,
             exports=ExportsPlace(folders, store),
             examples=ExamplesPlace(config.home),
+            refused=RefusedPlace(config.home),
             progress=progress,
         )
 

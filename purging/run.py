@@ -10,12 +10,13 @@ from storage.book import TOMBSTONES
 from storage.tombstones import AUTHOR, ITEM, bury, mark_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from purging.choice import Choice
     from purging.place import Counts, Place
     from purging.targets import Targets
     from storage import Store
+    from storage.store import Row
 
 Progress = Callable[[int, int | None], None]
 """Told how many steps are done, and of how many (``None``: nobody knows)."""
@@ -51,14 +52,18 @@ class Report:
 
 
 def work_out(
-    choice: Choice, targets: Targets, store: Store, places: Sequence[Place], progress: Progress
+    choice: Choice,
+    targets: Targets,
+    rows: Iterable[Row],
+    places: Sequence[Place],
+    progress: Progress,
 ) -> Report:
-    """Find what goes and where it is; nothing is removed.
+    """Find what goes among ``rows``, of all places that keep items, and where it is.
 
     Raises:
         GleaneryError: A place is away.
     """
-    targets.work_out(choice, store, lambda done: progress(done, None))
+    targets.work_out(choice, rows, lambda done: progress(done, None))
     return look(targets, places, progress)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from platforms.reddit.gone import batched, check, is_fullname
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from items import Item
     from platforms.reddit.api import RedditApi
+    from purging.refused import RefusedPlace
     from storage import Store
 
 KINDS = ("post", "comment")
@@ -37,13 +39,19 @@ class Asked:
 
 
 def ask_reddit(
-    api: RedditApi, store: Store, *, dry_run: bool, progress: Callable[[int], None]
+    api: RedditApi,
+    store: Store,
+    refused: RefusedPlace,
+    *,
+    dry_run: bool,
+    progress: Callable[[int], None],
 ) -> Asked:
-    """Ask about every stored post and comment of Reddit, a hundred at once.
+    """Ask about every stored post and comment of Reddit, a hundred at once; refused ones, too.
 
     Args:
         api: Of our app.
         store: Open.
+        refused: Items that no store would take.
         dry_run: Leave authors as they are.
         progress: Told how many were asked about.
 
@@ -52,7 +60,7 @@ def ask_reddit(
         StoreError: The store is away.
     """
     result = Asked()
-    for fullnames in batched(_stored(store)):
+    for fullnames in batched(_kept(store, refused)):
         nameless = []
         for fullname, state in check(api, fullnames):
             identity = f"{PLATFORM}:{fullname}"
@@ -63,22 +71,35 @@ def ask_reddit(
                 result.absent.append(identity)
             elif state == "nameless":
                 nameless.append(identity)
-        result.nameless += _lose_authors(store, nameless, dry_run=dry_run)
+        result.nameless += _lose_authors(store, refused, nameless, dry_run=dry_run)
         progress(result.asked)
     return result
 
 
-def _stored(store: Store) -> Iterator[str]:
-    for row in store.scan(kinds=KINDS):
+def _kept(store: Store, refused: RefusedPlace) -> Iterator[str]:
+    """Yield fullnames: an item that the store has, too, is not asked about twice."""
+    alone = (
+        row for row in refused.rows() if row["kind"] in KINDS and not store.find(row["identity"])
+    )
+    for row in chain(store.scan(kinds=KINDS), alone):
         if row["platform"] == PLATFORM and is_fullname(row["external_id"]):
             yield row["external_id"]
 
 
-def _lose_authors(store: Store, identities: Sequence[str], *, dry_run: bool) -> int:
+def _lose_authors(
+    store: Store, refused: RefusedPlace, identities: Sequence[str], *, dry_run: bool
+) -> int:
     """Take the names of authors who are gone off items; return how many had one."""
+    if not identities:
+        return 0
+    set_aside = refused.named(identities)
     named = [row["identity"] for row in store.rows(identities) if row["author"] is not None]
 
     def change(item: Item) -> None:
         item.author = None
 
-    return len(named) if dry_run else len(store.update_many(dict.fromkeys(named, change)))
+    if not dry_run:
+        store.update_many(dict.fromkeys(named, change))
+        if set_aside:
+            refused.lose_authors(set_aside)
+    return len(set_aside.union(named))

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from purging.choice import Choice
-    from storage import Store
     from storage.store import Row
 
 BATCH = 500
@@ -97,15 +96,22 @@ class Targets:
         """When the walk over the store began: files put later are somebody else's, too."""
         return datetime.fromisoformat(self._meta("began_at") or datetime.now(UTC).isoformat())
 
-    def work_out(self, choice: Choice, store: Store, progress: Callable[[int], None]) -> None:
+    def work_out(
+        self, choice: Choice, items: Iterable[Row], progress: Callable[[int], None]
+    ) -> None:
         """Find all that goes: what is chosen, the comments below, files that nobody else names.
+
+        Args:
+            choice: What people named.
+            items: All there are; of two with one identity the later one's text counts.
+            progress: Told how many were looked at.
 
         Raises:
             StoreError: The store is away.
         """
         self.forget()
         began_at = datetime.now(UTC).isoformat()
-        rows, done = store.scan(), 0
+        rows, done = iter(items), 0
         with self._transaction():
             named = ((identity, None) for identity in choice.identities)
             self._db.executemany("INSERT OR IGNORE INTO targets VALUES (?, ?)", named)

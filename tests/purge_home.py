@@ -26,6 +26,7 @@ from storage.branch import Branch
 from storage.jobs import Job, open_jobs
 from storage.jobs.history import JobHistory
 from storage.seeds_begun import note_begun
+from storage.spool.refused import Refused
 from storage.work import open_queue
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -113,6 +114,22 @@ def fill(home: Path) -> Path:
     (scratch / "half.mp4").write_bytes(b"half a video")
     teach(home / "profiles")
     return home
+
+
+def set_aside(home: Path) -> Refused:
+    """Have a store refuse Kim's other post, a reply to it, one of Lee's and two odd lines."""
+    post = Post(platform="reddit", external_id="t3_bad", url="u", author="kim", text=SECRET)
+    reply = Comment(platform="reddit", external_id="t1_bad", url="u", author="lee", text="oh",
+                    root=post.identity)  # fmt: skip
+    lees = Post(platform="reddit", external_id="t3_odd", url="u", author="lee", text="odd")
+    refused = Refused(home / "spool" / "sqlite-1" / "refused.jsonl")
+    refused.path.parent.mkdir(parents=True)
+    refused.keep([(item, "too long") for item in (post, reply, lees)])
+    newer = {"identity": "reddit:t9_n", "platform": "reddit", "author": "kim", "kind": "poll"}
+    with refused.path.open("a") as file:
+        file.write(json.dumps({"reason": "?", "refused_at": "", "item": newer}) + "\n")
+        file.write(json.dumps({"reason": SECRET})[:-9])  # a crash cut it short
+    return refused
 
 
 def say_more(store: Store) -> None:

@@ -12,8 +12,9 @@ from items.clock import to_iso, utc_now
 from storage.spool.item_bytes import item_to_row, row_to_item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+    from typing import Any
 
     from items import Item
 
@@ -74,6 +75,40 @@ class Refused:
         except FileNotFoundError:
             return []
 
+    def rows(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield the items of some lines at once as plain values, with ``identity`` at least.
+
+        Those that this program does not know are among them; lines cut short are not.
+
+        Raises:
+            OSError: The file cannot be read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                while lines := list(islice(file, TOGETHER)):
+                    yield [noted["item"] for line in lines if (noted := _noted(line))]
+        except FileNotFoundError:
+            return
+
+    def rewrite(self, change: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+        """Change items, or take them out; so go lines that a crash cut short.
+
+        The item of such a line was written again behind it. Nobody else may write meanwhile.
+
+        Args:
+            change: Returns what becomes of an item as plain values; ``None`` = it goes.
+
+        Raises:
+            OSError: The file could not be written anew; it is as it was.
+        """
+
+        def left(lines: list[bytes]) -> Iterator[bytes]:
+            for noted in filter(None, map(_noted, lines)):
+                if new := change(noted["item"]):
+                    yield json.dumps(noted | {"item": new}).encode() + b"\n"
+
+        self._renew(lambda lines: [*left(lines)])
+
     def take_out(self, identity: str, use: Callable[[list[Item]], int]) -> int:
         """Hand items over, and keep them no more; return how many.
 
@@ -87,11 +122,15 @@ class Refused:
         Raises:
             OSError: The file could not be written anew; it is as it was.
         """
+        return self._renew(lambda lines: _left(lines, identity, use))
+
+    def _renew(self, left_of: Callable[[list[bytes]], list[bytes]]) -> int:
+        """Keep of some lines at once what ``left_of`` returns; return how many are gone."""
         beside, gone = self.path.with_name(f".{self.path.name}.new"), 0
         try:
             with self.path.open("rb") as old, beside.open("wb") as new:
                 while lines := list(islice(old, TOGETHER)):
-                    left = _left(lines, identity, use)
+                    left = left_of(lines)
                     new.writelines(left)
                     gone += len(lines) - len(left)
                 new.flush()
@@ -108,6 +147,14 @@ def _left(lines: list[bytes], identity: str, use: Callable[[list[Item]], int]) -
     wanted = {n: item for n, item in found.items() if identity in ("", item.identity)}
     taken = set(list(wanted)[: use([*wanted.values()])]) if wanted else set()
     return [line for number, line in enumerate(lines) if number not in taken]
+
+
+def _noted(line: bytes) -> dict[str, Any] | None:
+    try:
+        noted: dict[str, Any] = json.loads(line)
+        return noted if isinstance(noted["item"]["identity"], str) else None
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _read(line: bytes) -> tuple[Item, RefusedItem] | None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,8 @@ from storage.branch import OTHERS as OTHER_SEEDS
 from storage.jobs import open_jobs
 from storage.jobs.history import JobHistory
 from storage.seeds_begun import seeds_begun
+from storage.spool import Spool
+from storage.spool.replay import drain
 from storage.tombstones import ITEM, author_mark, bury, mark_of
 from storage.work import open_queue
 from tests.cli import COMMAND, ROOT, environment, gleanery
@@ -39,9 +42,8 @@ from tests.purge_home import (
     fill,
     in_export,
     key,
+    set_aside,
 )
-from tests.reddit_replay import CREDENTIALS
-from tests.reddit_site import Answer, RedditSite, comment, listing, post
 
 
 @pytest.fixture
@@ -50,11 +52,13 @@ def home(tmp_path):
 
 
 def test_all_of_an_author_is_gone_from_every_place_and_others_keep_theirs(home):
-    before = bytes_of(home)
+    refused, before = set_aside(home), bytes_of(home)
     done = gleanery(home, "purge", "--author", "reddit:kim", "--yes", "--json")
 
     report = done.json
-    assert (done.returncode, report["proven"], report["items"]) == (0, True, 3)
+    assert (done.returncode, report["proven"], report["items"]) == (0, True, 6)
+    assert (report["found"]["spool/refused"], refused.count()) == (3, 1)
+    assert [item.identity for item in refused.first(9)] == ["reddit:t3_odd"]
     assert not any(report["left"].values())
     nothing = {place for place, number in report["found"].items() if not number}
     assert nothing == {"store/raw", "store/terms", "exports"}
@@ -200,51 +204,14 @@ def test_an_author_of_whom_nothing_is_stored_is_kept_away_too(home):
     assert (done.returncode, done.json["items"], done.json["tombstones"]) == (0, 0, 1)
     with open_store("sqlite", home / "gleanery.db") as store:
         assert store.book(TOMBSTONES).get([author_mark("reddit", "nobody")])
-        store.save([Post(platform="reddit", external_id="t3_n", url="u", author="nobody")])
-        assert store.find("reddit:t3_n") is None
-
-
-# --- deleted at the source
-
-
-def test_what_reddit_no_longer_shows_is_found_a_hundred_at_once_and_goes(tmp_path):
-    posts = [
-        Post(platform="reddit", external_id=f"t3_p{n}", url="u", author="a") for n in range(150)
-    ]
-    gone = Comment(platform="reddit", external_id="t1_c", url="u", author="a", root="reddit:t3_p9")
-    with open_store("sqlite", tmp_path / "gleanery.db") as store:
-        store.save([*posts, gone])
-    shown = [post(f"p{n}") for n in range(150) if n not in (3, 120)]
-    shown[0] = post("p0", selftext="[removed]", removed_by_category="moderator")
-    shown[1] = post("p1", author="[deleted]", selftext="[deleted]")
-    shown[2] = post("p2", author="[deleted]", selftext="still here")
-    reply = comment("c", "t3_p9", "p9", body="[deleted]", author="[deleted]")
-    answers = [Answer(200, listing(*shown[:99])), Answer(200, listing(*shown[99:], reply))]
-    with RedditSite({"/api/info": answers}) as site:
-        env = CREDENTIALS | {"GLEANERY_REDDIT_URL": site.url, "GLEANERY_REDDIT_OAUTH_URL": site.url}
-        done = gleanery(tmp_path, "purge", "--deleted-at-source", "--yes", "--json", **env)
-        asked = len(site.times("/api/info"))
-
-    assert (done.returncode, asked) == (0, 2), done.stderr
-    assert done.json["asked"] == {"asked": 151, "gone": 3, "absent": 2, "nameless": 1}
-    with open_store("sqlite", tmp_path / "gleanery.db") as store:
-        rows = {row["external_id"]: row["author"] for row in store.scan()}
-    assert len(rows) == 148
-    assert {"t3_p0", "t3_p1", "t1_c"} & set(rows) == set()
-    assert (rows["t3_p2"], rows["t3_p3"], rows["t3_p4"]) == (None, "a", "a")
-
-
-@pytest.mark.parametrize("status", [401, pytest.param(503, marks=pytest.mark.slow)])
-def test_nothing_goes_while_reddit_does_not_answer(home, status):
-    headers = {"www-authenticate": 'Bearer realm="reddit", error="invalid_token"'}
-    with RedditSite({"/api/info": [Answer(status, {"message": "no"}, headers)]}) as site:
-        env = CREDENTIALS | {"GLEANERY_REDDIT_URL": site.url, "GLEANERY_REDDIT_OAUTH_URL": site.url}
-        done = gleanery(home, "purge", "--deleted-at-source", "--yes", **env)
-
-    assert done.returncode == 1
-    assert "Reddit" in done.error
-    with open_store("sqlite", home / "gleanery.db") as store:
-        assert len([*store.scan()]) == 5
+        post = Post(platform="reddit", external_id="t3_n", url="u", author="nobody")
+        store.save([post])
+        spool = Spool(home / "spool" / "late", max_bytes=2**20)
+        spool.append([post, replace(post, external_id="t3_s", author="somebody")])
+        assert drain(spool, store, lambda _saved: None).is_over
+        assert [row["identity"] for row in store.rows(["reddit:t3_n", "reddit:t3_s"])] == [
+            "reddit:t3_s"
+        ]
 
 
 # --- kill -9
