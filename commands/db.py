@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from commands.db_accounts import accounts
+from commands.db_copy import copy
 from commands.db_reconcile import reconcile
 from commands.db_replay import replay
 from commands.output import AsJson, print_json, say
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from gleanery.config import Config
     from storage import Store
 
 db = typer.Typer(
@@ -23,9 +20,9 @@ db = typer.Typer(
     no_args_is_help=True,
 )
 db.command()(accounts)
+db.command()(copy)
 db.command()(reconcile)
 db.command()(replay)
-Place = "sqlite:FILE, mysql://…, mongodb://…, or mysql+mongodb as set. / 저장소."
 
 
 @db.command()
@@ -82,90 +79,6 @@ def check(as_json: AsJson = False) -> None:
     _tell(as_json, found or ["Nothing to mend (이상 없음)"], problems=found)
     if found:
         raise typer.Exit(1)
-
-
-@db.command()
-def copy(
-    *,
-    source: Annotated[str, typer.Option("--from", help=Place)],
-    target: Annotated[str, typer.Option("--to", help=Place)],
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Begin anew, not where it stopped. / 처음부터.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Copy every item, page and proposal, then compare both; run it again to go on (복사)."""
-    from dataclasses import asdict
-
-    from commands.counting import counting_bar
-    from gleanery.config import load_config
-    from gleanery.errors import StoreError
-    from storage import StoreOptions, copying
-    from storage.places import store_at
-
-    config = load_config()
-    options = StoreOptions.read(_settings().get)
-    origin, goal = store_at(source, options), store_at(target, options)
-    if origin.name == "sqlite" and not origin.path.exists():
-        raise StoreError(f"There is no store in {origin.path} (저장소가 없습니다)")
-    mark = _Mark(config, source, target)
-    if not _is_ready(goal):  # else an account without rights over tables is enough
-        goal.init()
-    with origin, goal:
-        total = origin.stats(classified_kinds=[]).total
-        with counting_bar("copied / 복사") as show:
-
-            def reached(done: int) -> None:
-                mark.set(done)
-                show(done, total)
-
-            copying.copy(origin, goal, after=0 if fresh else mark.get(), progress=reached)
-        with counting_bar("compared / 비교") as show:
-            found = copying.compare(origin, goal, progress=lambda done: show(done, total))
-    mark.forget()  # done, or to be begun anew
-    lines = [
-        f"{found.items} items, {found.proposals} proposals, {found.records} records"
-        " (항목, 제안, 기록)",
-        f"missing / 없음: {found.missing}, differing / 다름: {found.differing}",
-        f"SHA-256: {found.source_checksum}, {found.target_checksum}",
-    ]
-    _tell(as_json, lines, **asdict(found), complete=found.complete)
-    if not found.complete:
-        raise typer.Exit(1)
-
-
-def _is_ready(store: Store) -> bool:
-    from gleanery.errors import StoreError
-
-    try:
-        with store:
-            return True
-    except StoreError:
-        return False
-
-
-class _Mark:
-    """How far a copy came, in ``HOME/copies``."""
-
-    def __init__(self, config: Config, source: str, target: str) -> None:
-        from hashlib import sha256
-
-        name = sha256(f"{source}\n{target}".encode()).hexdigest()[:16]
-        self._file: Path = config.home / "copies" / f"{name}.json"
-
-    def get(self) -> int:
-        try:
-            return int(json.loads(self._file.read_text(encoding="utf-8"))["done"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
-
-    def set(self, done: int) -> None:
-        from gleanery.files import write_whole
-
-        write_whole(self._file, json.dumps({"done": done}).encode())
-
-    def forget(self) -> None:
-        self._file.unlink(missing_ok=True)
 
 
 def _settings() -> dict[str, Any]:

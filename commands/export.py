@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from commands.output import AsJson, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from exports import ExportPlan, ExportResult
+    from gleanery.config import Config
 
 
 def export(
@@ -42,47 +47,64 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a training set (학습 데이터 내보내기); stopped, the same command goes on."""
-    from dataclasses import asdict
-
-    from commands.counting import counting_bar
-    from commands.opened import opened_store
     from exports import ExportPlan, Ratios
-    from exports import export as write
-    from exports.known import remember
     from gleanery.config import load_config
-    from gleanery.errors import ConfigError
-    from items import load_taxonomy
-    from media.store import open_media
-    from pipelines.score import KINDS, index_file
-    from quality import NearIndex
 
-    config = load_config()
-    chosen = tuple(kind.strip() for kind in kinds.split(",") if kind.strip())
-    if unknown := set(chosen) - set(KINDS):
-        raise ConfigError(f"--kinds {', '.join(sorted(unknown))}: there are {', '.join(KINDS)}")
-    if category and category not in load_taxonomy().keys:
-        raise ConfigError(f"--category {category!r}: there are {', '.join(load_taxonomy().keys)}")
     plan = ExportPlan(
         format=format_,
         ratios=Ratios.parse(split),
         split_by=split_by,
-        category=category,
+        category=_known_category(category),
         min_quality=min_quality,
-        kinds=chosen,
+        kinds=_known_kinds(kinds),
         media=media,
         vectors=vectors,
         clips=clips,
         shard_items=shard_items,
     )
+    _tell(_written(load_config(), plan, out), out, as_json=as_json)
+
+
+def _known_kinds(text: str) -> tuple[str, ...]:
+    from gleanery.errors import ConfigError
+    from pipelines.score import KINDS
+
+    chosen = tuple(kind.strip() for kind in text.split(",") if kind.strip())
+    if unknown := set(chosen) - set(KINDS):
+        raise ConfigError(f"--kinds {', '.join(sorted(unknown))}: there are {', '.join(KINDS)}")
+    return chosen
+
+
+def _known_category(key: str | None) -> str | None:
+    from gleanery.errors import ConfigError
+    from items import load_taxonomy
+
+    if key and key not in load_taxonomy().keys:
+        raise ConfigError(f"--category {key!r}: there are {', '.join(load_taxonomy().keys)}")
+    return key
+
+
+def _written(config: Config, plan: ExportPlan, out: Path) -> ExportResult:
+    from commands.counting import counting_bar
+    from commands.opened import opened_store
+    from exports import export as write
+    from exports.known import remember
+    from media.store import open_media
+    from pipelines.score import index_file
+    from quality import NearIndex
+
+    needed = plan.vectors or plan.clips or plan.media == "bytes"
     with (
         opened_store(config) as store,
         NearIndex(index_file(config.home)) as index,
         counting_bar("export") as progress,
     ):
-        needed = vectors or clips or media == "bytes"
         files = open_media(config.media_place) if needed else None
         remember(config.home, out)  # a purge looks into it
-        result = write(plan, store, out, index=index, media=files, progress=progress)
+        return write(plan, store, out, index=index, media=files, progress=progress)
+
+
+def _tell(result: ExportResult, out: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(asdict(result))
         return

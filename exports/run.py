@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from gleanery.errors import ConfigError, StoreError
 from gleanery.files import write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from exports.record import Record
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from quality import NearIndex
     from storage import Store
 
+Progress = Callable[[int, int | None], None]
+"""Told how many items were looked at; of how many, nobody knows."""
 BATCH = 100
 MANIFEST, PROGRESS, GROUPS, CARD = "manifest.json", ".progress.json", ".groups.db", "README.md"
 LEFT = tuple(f".{name}." for name in (MANIFEST, PROGRESS, CARD))
@@ -56,7 +59,7 @@ def export(
     *,
     index: NearIndex,
     media: MediaStore | None = None,
-    progress: Callable[[int, int | None], None] = lambda _done, _all: None,
+    progress: Progress = lambda _done, _all: None,
 ) -> ExportResult:
     """Write the items that ``plan`` wants into the folder ``out``; go on if it was begun.
 
@@ -80,15 +83,7 @@ def export(
     state = _begin(plan, out, index, store)
     with Groups(out / GROUPS) as groups:
         walk = _Walk(plan, out, groups, Files(plan, media), state)
-        rows = _after(store.scan_as(Row, kinds=plan.kinds), state["last"])
-        try:
-            while batch := list(islice(rows, min(BATCH, plan.shard_items))):
-                walk.take(batch)
-                progress(walk.state["seen"], None)
-            walk.close_chapter()
-        except BaseException:
-            walk.abandon()
-            raise
+        walk.take_all(_after(store.scan_as(Row, kinds=plan.kinds), state["last"]), progress)
     return _finish(plan, out, walk.state)
 
 
@@ -101,6 +96,17 @@ class _Walk:
         self.plan, self.out, self.groups, self.files, self.state = plan, out, groups, files, state
         self.counts = Counts(state["counts"])
         self._open: dict[str, Shard] = {}
+
+    def take_all(self, rows: Iterator[Row], progress: Progress) -> None:
+        """Write all rows that are wanted; of an error half a chapter is not left."""
+        try:
+            while batch := list(islice(rows, min(BATCH, self.plan.shard_items))):
+                self.take(batch)
+                progress(self.state["seen"], None)
+            self.close_chapter()
+        except BaseException:
+            self.abandon()
+            raise
 
     def take(self, rows: list[Row]) -> None:
         """Write those of a batch that are wanted."""

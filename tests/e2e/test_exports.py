@@ -9,113 +9,20 @@ import signal
 import subprocess
 from collections import Counter, defaultdict
 from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import pairwise
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from exports import Ratios
 from exports.fields import FIELDS
 from gleanery.errors import ConfigError
-from items import Annotation, Article, Comment, MediaFile, Post, Video
-from media.store import open_media
-from storage import open_store
 from tests.cli import COMMAND, ROOT, environment, gleanery
 from tests.conftest import wait_until
-
-NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-WORDS = """kettle winter garlic soy noodle broth market morning grandmother recipe pepper slice
-    simmer 국물 마늘
-    간장 국수 시장 아침 할머니 조리법 후추 썰다 끓이다 된장 고추 참기름 쌀밥 김치""".split()  # noqa: SIM905
-SPLIT = ("--split", "0.6/0.2/0.2")
-
-
-def a_text(number: int) -> str:
-    dice = np.random.default_rng(number)
-    return " ".join(dice.choice(WORDS, 40)) + f" {number}."
-
-
-def classified(item, *, category="food", tool="classify"):
-    answer = Annotation(
-        tool=tool, engine="e5", version="1", score=0.8, value={"scores": {"food": 0.8, "art": 0.1}}
-    )
-    scored = Annotation(
-        tool="quality", engine="rules", version="test",
-        value={"score": 0.9, "reasons": [], "language": "en", "twin": None, "of": ""},
-    )  # fmt: skip
-    item.category, item.classified_at, item.fetched_at = category, NOON, NOON
-    item.annotations = [answer, scored]
-    return item
-
-
-def threads(count: int) -> list:
-    """Posts with two comments each; every fourth post is a copy of the one before it."""
-    items = []
-    for n in range(count):
-        text = a_text(n - 1 if n % 4 == 3 else n)
-        post = Post(platform="reddit", external_id=f"t3_{n}", url="https://e.com", text=text,
-                    community="cooking")  # fmt: skip
-        items.append(classified(post))
-        for k in range(2):
-            comment = Comment(platform="reddit", external_id=f"t1_{n}_{k}", url="https://e.com",
-                              text=a_text(10_000 + 2 * n + k), root=post.identity)  # fmt: skip
-            items.append(classified(comment))
-    return items
-
-
-def home_of(folder: Path, items: list) -> Path:
-    with open_store("sqlite", folder / "gleanery.db") as store:
-        for n in range(0, len(items), 1000):
-            store.save(items[n : n + 1000])
-    return folder
+from tests.export_home import NOON, SPLIT, export, home_of, records, scored_home, threads
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """A store that ``gleanery quality`` has scored: 40 threads, a video with files, junk."""
-    folder = tmp_path_factory.mktemp("home")
-    media = open_media(folder / "media")
-    from safetensors.numpy import save
-
-    vectors = media.put_bytes(save({"video": np.arange(4, dtype=np.float32)}))
-    clip = media.put_bytes(b"moving pictures")
-    video = Video(
-        platform="youtube", external_id="v1", url="https://y.com/v1", title="김치 담그는 법",
-        text=a_text(5000), licence="creative_commons", channel_id="UC1",
-        published_at=NOON.replace(microsecond=250_000),
-        media_files=[
-            MediaFile(key=clip.key, role="video", content_type="video/mp4", size=clip.size),
-            MediaFile(key=vectors.key, role="vectors", content_type="application/x-safetensors",
-                      size=vectors.size),
-        ],
-    )  # fmt: skip
-    classified(video, tool="person")
-    video.annotations.append(
-        Annotation(tool="transcribe", engine="w", version="1", value={"text": "배추를 절입니다"})
-    )
-    junk = classified(Comment(platform="reddit", external_id="t1_x", url="u", text="this"))
-    other = classified(
-        Article(platform="web", external_id="u", url="https://e.com", text=a_text(7777)),
-        category="finance",
-    )
-    home_of(folder, [*threads(40), video, junk, other])
-    assert gleanery(folder, "quality", "--json").json["scored"] == 123
-    return folder
-
-
-def export(home, out, *more):
-    arguments = ("--category", "food", "--out", str(out), "--json", *SPLIT, *more)
-    return gleanery(home, "export", *arguments).json
-
-
-def records(out: Path) -> dict[str, list]:
-    found = defaultdict(list)
-    for path in sorted(out.glob("*.jsonl")):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        found[path.name.split("-")[0]] += map(json.loads, lines)
-    return found
+    return scored_home(tmp_path_factory.mktemp("home"))
 
 
 def test_what_was_asked_for_comes_out_with_a_manifest_and_a_card(home, tmp_path):
@@ -301,82 +208,3 @@ def test_shares_of_splits_are_kept():
     assert {Ratios.parse("1/0/0").split_of(str(n)) for n in range(100)} == {"train"}
     with pytest.raises(ConfigError):
         Ratios.parse("1")
-
-
-# --- loads in what people train with
-
-
-def test_it_loads_in_datasets(home, tmp_path, monkeypatch):
-    """Both formats give the same rows and types, though most shards show no file and no vector."""
-    datasets = pytest.importorskip("datasets", reason="datasets: make test installs it")
-    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
-    loads = []
-    for form in ("jsonl", "parquet"):
-        out = tmp_path / form
-        items = export(home, out, "--format", form, "--vectors", "--shard-items", "30")["items"]
-        loaded = datasets.load_dataset(str(out), cache_dir=str(tmp_path / "cache"))
-        loads.append({split: (rows.features, list(rows)) for split, rows in loaded.items()})
-        assert {split: len(rows) for split, rows in loaded.items()} == items
-        (video,) = [r for rows in loaded.values() for r in rows if r["kind"] == "video"]
-        assert (video["vector"], video["transcript"]) == ([0, 1, 2, 3], "배추를 절입니다")
-        assert (video["published_at"], len(video["media_files"])) == (NOON, 2)
-
-    assert loads[0] == loads[1]
-    out = tmp_path / "webdataset"
-    export(home, out, "--format", "webdataset", "--vectors", "--media", "bytes")
-    loaded = datasets.load_dataset(str(out), cache_dir=str(tmp_path / "cache"))
-    records = {
-        split: [row["json"] | {"published_at": instant(row["json"])} for row in rows]
-        for split, rows in loaded.items()
-    }
-    assert records == {split: rows for split, (_, rows) in loads[0].items()}
-
-
-def instant(record):
-    return record["published_at"] and datetime.fromisoformat(record["published_at"])
-
-
-# webdataset 1.0 opens each tar and leaves closing it to the garbage collector
-@pytest.mark.filterwarnings("ignore:unclosed file .*\\.tar:ResourceWarning")
-def test_it_loads_in_webdataset_with_its_files(home, tmp_path):
-    wds = pytest.importorskip("webdataset", reason="webdataset: make test installs it")
-    out = tmp_path / "out"
-    items = export(home, out, "--format", "webdataset", "--media", "bytes")["items"]
-
-    for split, count in items.items():
-        files = sorted(map(str, out.glob(f"{split}-*.tar")))
-        samples = list(wds.WebDataset(files, shardshuffle=False, empty_check=False).decode())
-        assert len(samples) == count
-        for sample in samples:
-            if sample["json"]["kind"] == "video":
-                assert sample["video.mp4"] == b"moving pictures"
-                assert any(name.startswith("vectors.") for name in sample)
-
-
-# webdataset 1.0 opens each tar and leaves closing it to the garbage collector
-@pytest.mark.filterwarnings("ignore:unclosed file .*\\.tar:ResourceWarning")
-@pytest.mark.models
-def test_it_loads_in_torch(home, tmp_path):
-    torch = pytest.importorskip("torch", reason="torch: make test-models installs it")
-    datasets = pytest.importorskip("datasets", reason="datasets: make test-models installs it")
-    items = export(home, tmp_path / "out", "--format", "parquet", "--vectors")["items"]
-    loaded = datasets.load_dataset(str(tmp_path / "out"), cache_dir=str(tmp_path / "cache"))
-
-    batches = list(torch.utils.data.DataLoader(loaded["train"].select_columns(["text", "quality"]),
-                                               batch_size=8))  # fmt: skip
-    sizes = [len(batch["text"]) for batch in batches]
-    assert sum(sizes) == items["train"]
-    assert all(one >= other for one, other in pairwise(sizes))
-    assert batches[0]["quality"].dtype == torch.float64
-
-    wds = pytest.importorskip("webdataset", reason="webdataset: make test-models installs it")
-    tar = tmp_path / "tar"
-    assert export(home, tar, "--format", "webdataset", "--media", "bytes")["items"] == items
-    files = sorted(map(str, tar.glob("train-*.tar")))
-    rows = wds.WebDataset(files, shardshuffle=False).decode().to_tuple("json")
-    texts = [
-        row["text"]
-        for batch in torch.utils.data.DataLoader(rows, batch_size=8, collate_fn=list)
-        for (row,) in batch
-    ]
-    assert sorted(texts) == sorted(loaded["train"]["text"])

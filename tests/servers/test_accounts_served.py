@@ -12,7 +12,7 @@ from tests.admin_site import admin_site
 from tests.cli import gleanery
 from tests.client_api import running_api
 from tests.conftest import wait_until
-from tests.e2e.test_exports import threads
+from tests.export_home import threads
 from tests.monitoring.serving import exporter
 from tests.servers.test_accounts import as_service, mysql, options_of
 from tests.servers.test_client_api import POST, fill

@@ -14,7 +14,7 @@ from client_api.export_jobs import MOST_WAITING, ExportJobs
 from client_api.export_options import ExportOptions
 from tests.client_api import running_api
 from tests.conftest import wait_until
-from tests.e2e.test_exports import home_of, threads
+from tests.export_home import home_of, threads
 
 
 @pytest.fixture(scope="module")
