@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy.exceptions import DropItem
@@ -79,7 +80,7 @@ class StorePipeline:
             NotStored: The crawl ends, the store is away and the spool is full.
         """
         stored = asyncio.get_running_loop().create_future()
-        await self._waiting.put((item, stored))
+        self._waiting.put_nowait((item, stored))
         self._count_storing(1)
         try:
             with self.spooling.tracing(item):
@@ -89,9 +90,6 @@ class StorePipeline:
         except StoreError:
             self.stats.inc_value("store/failed")
             raise
-        finally:
-            self._count_storing(-1)
-        self.stats.inc_value(f"store/saved/{item.kind}")
         return item
 
     def _count_storing(self, change: int) -> None:
@@ -105,6 +103,7 @@ class StorePipeline:
             try:
                 await self._save(batch)
             finally:
+                self._count_storing(-len(batch))
                 self._writing.difference_update(item.identity for item, _ in batch)
                 self._ended.set()
 
@@ -132,6 +131,8 @@ class StorePipeline:
         except StoreError as error:
             _settle(batch, error)
         else:
+            for kind, number in Counter(item.kind for item, _ in batch[:kept]).items():
+                self.stats.inc_value(f"store/saved/{kind}", number)
             _settle(batch[:kept], None)
             away = StoreUnavailableError("the store is away, the spool is full, the crawl ends")
             _settle(batch[kept:], away)

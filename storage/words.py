@@ -23,7 +23,7 @@ LONGEST_TITLE = 1000
 LONGEST_PAIR = 2
 """Letters of a run that is one pair: whatever has the pair has the run."""
 SHORT = 12
-"""Letters of a run that is likely to come again."""
+"""Letters of what is likely to come again."""
 MOST_WORDS = 100_000
 """Words indexed of one item; what comes later is not found."""
 
@@ -94,11 +94,25 @@ def _count(run: str, text: str) -> int:
 
 
 def _words(text: str) -> list[str]:
-    """Return the words of each run, parted by spaces."""
-    return [_often(run) if len(run) <= SHORT else _written(run) for run in runs(text)]
+    """Return the words of each piece between spaces that has any.
+
+    What Unicode makes of a character never depends on one beyond a space, so each piece of a text
+    can be looked at by itself, and those that come again and again only once.
+    """
+    found = [_often(piece) if len(piece) <= SHORT else _written(piece) for piece in text.split()]
+    return [words for words in found if words]
 
 
-def _written(run: str) -> str:
+def _written(piece: str) -> str:
+    """Return the words of all runs, parted by spaces."""
+    return " ".join(map(_of_run, runs(piece)))
+
+
+_often = lru_cache(2**15)(_written)
+"""Most of what people write is some thousand words."""
+
+
+def _of_run(run: str) -> str:
     if is_cjk(run):
         codes = _ascii(run)
         pairs = [codes[i : i + 8] for i in range(0, len(codes) - 4, 4)]
@@ -106,10 +120,6 @@ def _written(run: str) -> str:
     if run.isascii():  # such a run is letters and figures
         return f"__{run}"[:LONGEST]
     return _ascii(_folded(run))
-
-
-_often = lru_cache(2**15)(_written)
-"""Most of what people write is some thousand words."""
 
 
 def _needed(run: str) -> list[str]:

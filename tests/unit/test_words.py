@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.bigram import runs
 from storage.words import in_a_row, index_words, match_words, needed_terms, says, terms
 
 
@@ -40,6 +41,14 @@ def test_letters_that_stand_apart_are_no_word():
 
 def test_a_title_counts_four_times():
     assert index_words("tea", "pot") == "__tea __tea __tea __tea __pot"
+
+
+@given(st.text(max_size=60))
+def test_a_text_is_the_sum_of_its_pieces_between_spaces(text):
+    pieces = [index_words("", piece) for piece in text.split()]
+
+    assert runs(text) == [run for piece in text.split() for run in runs(piece)]
+    assert index_words("", text) == " ".join(filter(None, pieces))
 
 
 @given(st.text(max_size=60))
