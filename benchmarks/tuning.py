@@ -17,6 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,12 +30,15 @@ from storage import StoreOptions, open_store
 from storage.mongodb.documents import Documents
 from storage.mysql import migrate
 from storage.mysql.database import Database
-from tests.store_servers import emptied, mariadb, mongodb
+from tests.store_servers import emptied, keep, mariadb, mongodb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from pymongo.asynchronous.database import AsyncDatabase
+
     from items import Item
+    from storage.mongodb.database import Document
 
 BATCH = 100
 ROUNDS = 3
@@ -184,17 +188,28 @@ def size_of(options: StoreOptions, table: str = "%") -> int:
     return int(found)
 
 
+class Concerned(Documents):
+    """Documents that are written with a concern of their own."""
+
+    concern = WriteConcern(w=1, j=True)
+
+    @property
+    def db(self) -> AsyncDatabase[Document]:
+        """Where they are."""
+        return super().db.with_options(write_concern=self.concern)
+
+
 def journal(options: StoreOptions) -> list[Goal]:
     """Answers once the journal is on disk, or at once."""
     supply, best = Supply(), {True: 0.0, False: 0.0}
     emptied("mongodb", Path(), options).init()
-    documents = Documents(options, alone=True)
+    documents = Concerned(options, alone=True)
     for _ in range(ROUNDS):
         for waits, before in best.items():
-            concern = WriteConcern(w=1, j=waits)
-            documents.db = documents.db.with_options(write_concern=concern)
-            best[waits] = max(before, rate(documents.save, supply.batches(6)))
-    documents.db.client.close()
+            documents.concern = WriteConcern(w=1, j=waits)
+            found = rate(partial(keep, documents), supply.batches(6))
+            best[waits] = max(before, found)
+    documents.mongo.close()
     return [
         Goal(f"secantusdb, w:1, j:{str(waits).lower()}: items/s", value)
         for waits, value in best.items()

@@ -1,6 +1,7 @@
 """The catalogue in MySQL, the documents in MongoDB: two servers, one store.
 
-A batch goes into MongoDB first, then into MySQL. A crash between the two leaves documents that the
+A batch is written into MongoDB and entered in MySQL side by side; MySQL's transaction is committed
+only once the documents are in MongoDB's journal. A crash in between leaves documents that the
 catalogue does not know yet, never the reverse; the crawl has not been told that the batch is stored
 and saves it again, which enters it. What nobody saves again is found by comparing identities and
 revisions, and is entered from the document, which holds all that the catalogue says. An entry is
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from storage.book import DOCUMENT_BOOKS, Book
 from storage.mongodb import deletion, schema
+from storage.mongodb.batch import Batch, Draft
 from storage.mongodb.book import MongodbBook
 from storage.mongodb.database import translated
-from storage.mongodb.documents import Documents
+from storage.mongodb.documents import Documents, LostError
 from storage.mysql.catalogue import check_fits, enter
 from storage.mysql.catalogue_store import CatalogueStore
 from storage.reconciling import Reconciler
@@ -42,25 +44,23 @@ class CombinedItems(CatalogueStore):
     def __init__(self, path: Path, options: StoreOptions | None = None) -> None:
         super().__init__(path, options)
         self.documents = Documents(self.options, alone=False)
+        self.mongo = self.documents.mongo
 
     def open(self) -> None:
         super().open()
-        with translated():
-            schema.require(self.documents.db)
+        self.mongo.run(schema.require(self.mongo.db))
 
     def close(self) -> None:
         super().close()
-        self.documents.db.client.close()
+        self.mongo.close()
 
     def init(self) -> list[str]:
         days = self.options.raw_keep_days
-        with translated():
-            made = schema.make(self.documents.db, alone=False, raw_keep_days=days)
+        made = self.mongo.run(schema.make(self.mongo.db, alone=False, raw_keep_days=days))
         return [*super().init(), *made]
 
     def check(self) -> list[str]:
-        with translated():
-            found = schema.problems(self.documents.db, alone=False)
+        found = self.mongo.run(schema.problems(self.mongo.db, alone=False))
         return [*super().check(), *found]
 
     def reconcile(
@@ -75,43 +75,59 @@ class CombinedItems(CatalogueStore):
 
     def save(self, items: Sequence[Item]) -> None:
         check_fits(items)
-        gone = self.database.transact(lambda db: self.buried_in(db, items))
-        items = [item for item in items if item.identity not in gone]
-        versions = self.documents.save(items)
+        with translated():
+            batch = Batch.of(items)
+        with self.mongo.beside(self.documents.look_up(batch)) as known:
+            gone = self.database.transact(lambda db: self.buried_in(db, items))
+        batch, items = batch.without(gone), [i for i in items if i.identity not in gone]
+        draft = Draft.over(batch, known.get())
+        try:
+            with self.mongo.beside(self.documents.write(draft)) as written:
+                self._enter([*draft.versions.values()], items, once=written.get)
+        except LostError:  # of some, other writers have made another revision
+            self._enter(self.mongo.run(self.documents.save(batch)), items)
+
+    def _enter(
+        self,
+        versions: Sequence[Version],
+        items: Sequence[Item],
+        *,
+        once: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Describe and observe items; it is committed ``once`` the documents are written."""
 
         def work(db: Connection) -> None:
             enter(db, versions)
             self.observe_in(db, items)
+            once()
 
         self.database.transact(work)
 
     def update_many(self, changes: Mapping[str, Change]) -> list[str]:
-        changed = self.documents.update(changes)
+        changed = self.mongo.run(self.documents.update(changes))
         self.database.transact(partial(enter, versions=[*changed.values()]))
         return [identity for identity in changes if identity in changed]
 
     def delete(self, identities: Sequence[str]) -> list[str]:
         """Entries first: a kill in between leaves documents, which ``reconcile`` tells of."""
         entered = super().delete(identities)
-        with translated():
-            kept = deletion.delete(self.documents.db, identities)
+        kept = self.mongo.run(deletion.delete(self.mongo.db, identities))
         return [i for i in dict.fromkeys(identities) if i in {*entered, *kept}]
 
     def traces(self, identities: Sequence[str]) -> dict[str, int]:
-        with translated():
-            in_mongodb = deletion.traces(self.documents.db, identities)
+        in_mongodb = self.mongo.run(deletion.traces(self.mongo.db, identities))
         return dict(Counter(super().traces(identities)) + Counter(in_mongodb))
 
     def versions(self, numbers: Mapping[int, str]) -> Mapping[str, Version]:
-        return self.documents.versions(numbers.values())
+        return self.mongo.run(self.documents.versions(numbers.values()))
 
     def rows(self, identities: Sequence[str]) -> list[Row]:
-        return self.documents.rows(identities)
+        return self.mongo.run(self.documents.rows(identities))
 
     def raw(self, identity: str) -> bytes | None:
-        return self.documents.raw(identity)
+        return self.mongo.run(self.documents.raw(identity))
 
     def book(self, name: str) -> Book:
         if name in DOCUMENT_BOOKS:
-            return MongodbBook(self.documents.db, name)
+            return MongodbBook(self.mongo, name)
         return super().book(name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from storage.book import TOMBSTONES
 from storage.mongodb import deletion
-from storage.mongodb.database import translated
+from storage.mongodb.schema import ITEMS
 from storage.mysql import entries
 from storage.mysql.book import MysqlBook
 from storage.mysql.catalogue import enter
@@ -20,7 +20,7 @@ from storage.reconciled import Reconciled
 from storage.tombstones import mark_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from storage.mongodb.documents import Documents
     from storage.mysql.database import Database
@@ -46,6 +46,7 @@ class Reconciler:
             page: Identities compared at once.
         """
         self.database, self.documents, self.check, self.page = database, documents, check, page
+        self.mongo = documents.mongo
         self.result = Reconciled()
 
     def run(self, *, remove_orphans: bool, progress: Callable[[int], None]) -> Reconciled:
@@ -63,13 +64,21 @@ class Reconciler:
             self._entries({e.identity: e.revision for e in page}, remove_orphans=remove_orphans)
             last = page[-1].id
             progress(self.result.entries)
-        for identities in self.documents.pages_of_identities(self.page):
+        for identities in self._pages():
             self._documents(identities)
             progress(self.result.entries + self.result.documents)
         return self.result
 
+    def _pages(self) -> Iterator[list[str]]:
+        """Yield every identity that MongoDB has, while others may be writing."""
+        for name in ITEMS:
+            last: str | None = None
+            while page := self.mongo.run(self.documents.identities(name, last, self.page)):
+                yield page
+                last = page[-1]
+
     def _entries(self, seen: dict[str, int], *, remove_orphans: bool) -> None:
-        revisions = self.documents.revisions(seen)
+        revisions = self.mongo.run(self.documents.revisions(seen))
         orphans = {i: r for i, r in seen.items() if i not in revisions}
         other = {i: r for i, r in seen.items() if revisions.get(i, r) != r}
         self.result.entries += len(seen)
@@ -93,8 +102,7 @@ class Reconciler:
         self.result.entered += len(missing) - len(purged)
         if not self.check:
             self._enter([identity for identity in missing if identity not in purged])
-            with translated():
-                deletion.delete(self.documents.db, [*purged])
+            self.mongo.run(deletion.delete(self.mongo.db, [*purged]))
 
     def _purged(self, identities: Sequence[str]) -> set[str]:
         """Return those of ``identities`` that a purge which was cut short has left here."""
@@ -104,5 +112,5 @@ class Reconciler:
 
     def _enter(self, identities: Sequence[str]) -> None:
         for start in range(0, len(identities), BATCH):
-            versions = [*self.documents.versions(identities[start : start + BATCH]).values()]
-            self.database.transact(partial(enter, versions=versions))
+            found = self.mongo.run(self.documents.versions(identities[start : start + BATCH]))
+            self.database.transact(partial(enter, versions=[*found.values()]))

@@ -7,15 +7,20 @@ import shutil
 import socket as network
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from storage import Store, StoreOptions, open_store
 from storage.book import BOOKS
+
+if TYPE_CHECKING:
+    from items import Item
+    from storage.mongodb.documents import Documents
 
 _PASSWORD_WANTED = 1045
 SETTINGS = ("--innodb-buffer-pool-size=64M", "--innodb-log-file-size=32M", "--skip-log-bin")
@@ -162,6 +167,13 @@ def _empty_mongodb(options: StoreOptions) -> None:
     for name in set(db.list_collection_names()) - {"meta"}:
         db[name].delete_many({})
     db.client.close()
+
+
+def keep(documents: Documents, items: Sequence[Item]) -> None:
+    """Write documents only, as a crawl does that dies before MySQL has committed."""
+    from storage.mongodb.batch import Batch  # noqa: PLC0415 - an extra
+
+    documents.mongo.run(documents.save(Batch.of(items)))
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from storage.mongodb.schema import COMMENTS
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pymongo.collection import Collection as Comments
-    from pymongo.database import Database
+    from pymongo.asynchronous.collection import AsyncCollection as Comments
+    from pymongo.asynchronous.database import AsyncDatabase
 
     from storage.mongodb.database import Document
 
@@ -35,7 +35,9 @@ class Placed(NamedTuple):
     path: str
 
 
-def mend(db: Database[Document], written: Sequence[Placed], left: Collection[str]) -> None:
+async def mend(
+    db: AsyncDatabase[Document], written: Sequence[Placed], left: Collection[str]
+) -> None:
     """Rewrite paths, of comments and of all below them, that do not go on from their parent's.
 
     Args:
@@ -46,45 +48,48 @@ def mend(db: Database[Document], written: Sequence[Placed], left: Collection[str
     """
     comments, moved = db[COMMENTS], dict[str, str]()
     for _ in range(ROUNDS):
-        wrong = moved | _wrong(comments, {placed.identity: placed for placed in written}, left)
+        wrong = moved | await _wrong(
+            comments, {placed.identity: placed for placed in written}, left
+        )
         if not wrong:
             return
         for old, right in wrong.items():
-            _move(comments, old, right)
+            await _move(comments, old, right)
         before = {placed.identity: placed.path for placed in written}
-        written = _placed(comments, {"_id": {"$in": [*before]}})
+        written = await _placed(comments, {"_id": {"$in": [*before]}})
         # What others moved meanwhile, without those that we were just putting below it.
         moved = {before[p.identity]: p.path for p in written if before[p.identity] != p.path}
 
 
-def _placed(comments: Comments[Document], where: Document) -> list[Placed]:
+async def _placed(comments: Comments[Document], where: Document) -> list[Placed]:
     return [
         Placed(found["_id"], found["item"].get("parent"), found["path"])
-        for found in comments.find(where, _SEEN)
+        async for found in comments.find(where, _SEEN)
     ]
 
 
-def _wrong(
+async def _wrong(
     comments: Comments[Document], written: Mapping[str, Placed], left: Collection[str]
 ) -> dict[str, str]:
     """Return paths that are wrong, and what they should be; those above others come first."""
     known = dict(written)
     if above := {p.parent for p in written.values() if p.parent} - set(written):
-        known |= {p.identity: p for p in _placed(comments, {"_id": {"$in": list(above)}})}
+        over = await _placed(comments, {"_id": {"$in": list(above)}})
+        known |= {placed.identity: placed for placed in over}
     if left:
-        below = _placed(comments, {"$or": [_below(path) for path in left]})
+        below = await _placed(comments, {"$or": [_below(path) for path in left]})
         known |= {p.identity: p for p in below}
     wrong = {}
     for identity, parent, path in known.values():
-        over, own = known.get(parent or ""), part(identity)
-        if over is None or own in over.path.split("/"):  # in a circle there is no right path
+        upper, own = known.get(parent or ""), part(identity)
+        if upper is None or own in upper.path.split("/"):  # in a circle there is no right path
             continue
-        if path != (right := f"{over.path}/{own}"):
+        if path != (right := f"{upper.path}/{own}"):
             wrong[path] = right
     return dict(sorted(wrong.items(), key=lambda pair: len(pair[0])))
 
 
-def _move(comments: Comments[Document], old: str, right: str) -> None:
+async def _move(comments: Comments[Document], old: str, right: str) -> None:
     """Rewrite a path and all that go on from it, until none does: others may be adding some."""
     inside = {"$or": [{"path": old}, _below(old)]}
     for _ in range(ROUNDS):
@@ -93,11 +98,11 @@ def _move(comments: Comments[Document], old: str, right: str) -> None:
                 {"_id": found["_id"], "path": found["path"]},
                 {"$set": {"path": right + found["path"][len(old) :]}},
             )
-            for found in comments.find(inside, {"path": 1})
+            async for found in comments.find(inside, {"path": 1})
         ]
         if not changes:
             return
-        comments.bulk_write(changes, ordered=False)
+        await comments.bulk_write(changes, ordered=False)
 
 
 def _below(path: str) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from pymongo import ASCENDING, DESCENDING
@@ -10,7 +11,7 @@ from storage.item_filter import Place, cut
 from storage.mongodb.schema import COMMENTS, DOCUMENTS, ITEMS
 
 if TYPE_CHECKING:
-    from pymongo.database import Database
+    from pymongo.asynchronous.database import AsyncDatabase
 
     from storage.item_filter import ItemFilter, Page
     from storage.mongodb.database import Document
@@ -18,36 +19,42 @@ if TYPE_CHECKING:
 _SIGNS = {"=": "$eq", ">=": "$gte", "<": "$lt"}
 
 
-def page(db: Database[Document], wanted: ItemFilter, after: Place | None, limit: int) -> Page:
+async def page(
+    db: AsyncDatabase[Document], wanted: ItemFilter, after: Place | None, limit: int
+) -> Page:
     """Return the next ``limit`` wanted items, newest first, out of both collections."""
     order = f"item.{wanted.order}"
     where = filter_of(wanted)
     if after:
         earlier = [{order: {"$lt": after.instant}}, {"number": {"$lt": after.number}}]
         where = {"$and": [where, {order: {"$lte": after.instant}}, {"$or": earlier}]}
-    found = [
-        document
-        for name in _collections(wanted.kind)
-        for document in db[name]
-        .find(where, {"item": 1, "number": 1})
-        .sort([(order, DESCENDING), ("number", DESCENDING)])
-        .hint(wanted.index)
-        .limit(limit + 1)
-    ]
+    each = await asyncio.gather(
+        *(
+            db[name]
+            .find(where, {"item": 1, "number": 1})
+            .sort([(order, DESCENDING), ("number", DESCENDING)])
+            .hint(wanted.index)
+            .limit(limit + 1)
+            .to_list()
+            for name in _collections(wanted.kind)
+        )
+    )
+    found = [document for documents in each for document in documents]
     found.sort(key=lambda d: (d["item"][wanted.order], d["number"]), reverse=True)
     return cut(found, limit, lambda d: Place(d["item"][wanted.order], d["number"]), _item)
 
 
-def comments(db: Database[Document], root: str, after: int, limit: int) -> Page:
+async def comments(db: AsyncDatabase[Document], root: str, after: int, limit: int) -> Page:
     """Return the next ``limit`` comments under ``root``, in order of their numbers."""
-    found = (
+    found = await (
         db[COMMENTS]
         .find({"item.root": root, "number": {"$gt": after}}, {"item": 1, "number": 1})
         .sort([("number", ASCENDING)])
         .hint("root")
         .limit(limit + 1)
+        .to_list()
     )
-    return cut([*found], limit, lambda d: Place("", d["number"]), _item)
+    return cut(found, limit, lambda d: Place("", d["number"]), _item)
 
 
 def filter_of(wanted: ItemFilter) -> Document:

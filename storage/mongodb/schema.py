@@ -12,8 +12,8 @@ from storage.book import BOOKS
 from storage.described import described
 
 if TYPE_CHECKING:
-    from pymongo.collection import Collection
-    from pymongo.database import Database
+    from pymongo.asynchronous.collection import AsyncCollection
+    from pymongo.asynchronous.database import AsyncDatabase
 
     from storage.mongodb.database import Document
 
@@ -100,7 +100,7 @@ _PATH = IndexModel([("path", ASCENDING)], name="path")
 _ROOT = IndexModel([("item.root", ASCENDING), ("number", ASCENDING)], name="root")
 
 
-def make(db: Database[Document], *, alone: bool, raw_keep_days: float) -> list[str]:
+async def make(db: AsyncDatabase[Document], *, alone: bool, raw_keep_days: float) -> list[str]:
     """Make or change collections, validators and indexes; a second call changes nothing.
 
     Args:
@@ -111,55 +111,61 @@ def make(db: Database[Document], *, alone: bool, raw_keep_days: float) -> list[s
     Returns:
         What there is now, one line each.
     """
-    there = set(db.list_collection_names())
+    there = set(await db.list_collection_names())
     for name, schema in _VALIDATORS.items():
         rule = {"$jsonSchema": schema}
         if name in there:
-            db.command("collMod", name, validator=rule)
+            await db.command("collMod", name, validator=rule)
         else:
-            db.create_collection(name, validator=rule)
+            await db.create_collection(name, validator=rule)
     for name in ITEMS:
         if alone:
-            db[name].create_indexes(_ALONE)
-            _fill(db[name])
-    db[COMMENTS].create_indexes([_PATH, *([_ROOT] if alone else [])])
-    if "parent" in db[COMMENTS].index_information():  # of version 6: paths say who answers whom
-        db[COMMENTS].drop_index("parent")
+            await db[name].create_indexes(_ALONE)
+            await _fill(db[name])
+    await db[COMMENTS].create_indexes([_PATH, *([_ROOT] if alone else [])])
+    if (
+        "parent" in await db[COMMENTS].index_information()
+    ):  # of version 6: paths say who answers whom
+        await db[COMMENTS].drop_index("parent")
     for name in BOOKS:
-        db[name].create_indexes(_BOOK)
-    _expire(db, raw_keep_days)
-    db[META].replace_one({"_id": "schema"}, {"_id": "schema", "version": VERSION}, upsert=True)
+        await db[name].create_indexes(_BOOK)
+    await _expire(db, raw_keep_days)
+    await db[META].replace_one(
+        {"_id": "schema"}, {"_id": "schema", "version": VERSION}, upsert=True
+    )
     return [
-        f"MongoDB {db.name}.{name}: {', '.join(sorted(db[name].index_information()))}"
+        f"MongoDB {db.name}.{name}: {', '.join(sorted(await db[name].index_information()))}"
         for name in _VALIDATORS
     ]
 
 
-def _fill(items: Collection[Document]) -> None:
+async def _fill(items: AsyncCollection[Document]) -> None:
     """Write what an earlier program did not keep beside the item; a changed one has it already."""
-    for found in items.find({"item.annotations.tool": QUALITY, "quality": {"$exists": False}}):
+    async for found in items.find(
+        {"item.annotations.tool": QUALITY, "quality": {"$exists": False}}
+    ):
         known = {"_id": found["_id"], "revision": found["revision"]}
-        items.update_one(known, {"$set": {"quality": described(found["item"])["quality"]}})
+        await items.update_one(known, {"$set": {"quality": described(found["item"])["quality"]}})
 
 
-def _expire(db: Database[Document], raw_keep_days: float) -> None:
+async def _expire(db: AsyncDatabase[Document], raw_keep_days: float) -> None:
     """Let pages go after so many days; an index of another length is made anew."""
     pages = db[PAGES]
     wanted = int(raw_keep_days * DAY)
-    found = pages.index_information().get(_TTL)
+    found = (await pages.index_information()).get(_TTL)
     if found and found.get("expireAfterSeconds") != wanted:
-        pages.drop_index(_TTL)
+        await pages.drop_index(_TTL)
     if wanted:
-        pages.create_index(_TTL, name=_TTL, expireAfterSeconds=wanted)
+        await pages.create_index(_TTL, name=_TTL, expireAfterSeconds=wanted)
 
 
-def require(db: Database[Document]) -> None:
+async def require(db: AsyncDatabase[Document]) -> None:
     """Make sure that :func:`make` was here.
 
     Raises:
         StoreError: It was not, or that of another version.
     """
-    found = db[META].find_one({"_id": "schema"})
+    found = await db[META].find_one({"_id": "schema"})
     if found is None:
         raise StoreError(
             f"MongoDB {db.name} has no collections of ours: run `gleanery db init`"
@@ -172,17 +178,17 @@ def require(db: Database[Document]) -> None:
         )
 
 
-def problems(db: Database[Document], *, alone: bool) -> list[str]:
+async def problems(db: AsyncDatabase[Document], *, alone: bool) -> list[str]:
     """Return what an operator should mend, one line each."""
     found = []
     wanted = {i.document["name"] for i in _ALONE} if alone else set()
     of_comments = {"path"} | ({"root"} if alone else set())
     needed = {DOCUMENTS: wanted, COMMENTS: wanted | of_comments}
     for name, indexes in (needed | {name: {"at", "group"} for name in BOOKS}).items():
-        if missing := indexes - set(db[name].index_information()):
+        if missing := indexes - set(await db[name].index_information()):
             found.append(f"MongoDB {db.name}.{name} lacks the index {', '.join(sorted(missing))}")
     for name in _VALIDATORS:
-        options = db[name].options()
+        options = await db[name].options()
         if "validator" not in options:
             found.append(f"MongoDB {db.name}.{name} has no validator")
     return found

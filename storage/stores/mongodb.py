@@ -16,6 +16,6 @@ class MongodbStore(ServerStore):
     name: ClassVar[str] = "mongodb"
 
     def make(self) -> Store:
-        from storage.mongodb.items import MongodbItems  # noqa: PLC0415 - its drivers are an extra
+        from storage.mongodb.store import MongodbItems  # noqa: PLC0415 - its drivers are an extra
 
         return MongodbItems(self.path, self.options)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from items import Comment
 from storage.mongodb.documents import Documents
-from tests.store_servers import emptied
+from tests.store_servers import emptied, keep
 
 ROOT = "reddit:t3_1"
 
@@ -21,7 +21,7 @@ def documents(tmp_path, store_options):
     emptied("mongodb", tmp_path, options).init()
     documents = Documents(options, alone=False)
     yield documents
-    documents.db.client.close()
+    documents.mongo.close()
 
 
 def a_comment(number: int, above: int | None, **more) -> Comment:
@@ -39,7 +39,8 @@ def right_path(number: int, above: dict[int, int | None]) -> str:
 
 
 def paths(documents: Documents) -> dict[str, str]:
-    return {found["_id"]: found["path"] for found in documents.db["comments"].find()}
+    found = documents.mongo.run(documents.db["comments"].find().to_list())
+    return {one["_id"]: one["path"] for one in found}
 
 
 @st.composite
@@ -60,10 +61,10 @@ def arrivals(draw):
 @given(arrivals())
 def test_in_whatever_order_a_thread_arrives_its_paths_are_the_same(documents, arrival):
     above, batches = arrival
-    documents.db["comments"].delete_many({})
+    documents.mongo.run(documents.db["comments"].delete_many({}))
 
     for turn, batch in enumerate(batches):
-        documents.save([a_comment(n, above[n], score=turn) for n in batch])
+        keep(documents, [a_comment(n, above[n], score=turn) for n in batch])
 
     assert paths(documents) == {f"reddit:t1_{n}": right_path(n, above) for n in above}
 
@@ -72,7 +73,7 @@ def test_several_crawls_at_once_leave_no_wrong_path(documents):
     above = {n: (n - 1 if n else None) for n in range(24)}
     writers = [
         threading.Thread(
-            target=lambda numbers: [documents.save([a_comment(n, above[n])]) for n in numbers],
+            target=lambda numbers: [keep(documents, [a_comment(n, above[n])]) for n in numbers],
             args=(range(start, 24, 4),),
         )
         for start in (3, 2, 1, 0)
@@ -86,8 +87,8 @@ def test_several_crawls_at_once_leave_no_wrong_path(documents):
 
 
 def test_comments_that_answer_one_another_in_a_circle_come_to_an_end(documents):
-    documents.save([a_comment(1, 2), a_comment(2, 1)])
+    keep(documents, [a_comment(1, 2), a_comment(2, 1)])
     once = paths(documents)
-    documents.save([a_comment(1, 2, score=1), a_comment(2, 1, score=1)])
+    keep(documents, [a_comment(1, 2, score=1), a_comment(2, 1, score=1)])
 
     assert paths(documents) == once

@@ -28,7 +28,7 @@ from storage.mysql.catalogue import enter
 from storage.mysql.database import Database
 from storage.mysql.hashing import hash_of
 from storage.mysql.pages import search_query
-from tests.store_servers import emptied
+from tests.store_servers import emptied, keep
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
@@ -199,8 +199,8 @@ def test_a_value_that_mysql_cannot_take_keeps_the_batch_out_of_both(both):
 
 def test_a_batch_that_only_mongodb_took_is_entered_when_it_is_saved_again(both):
     documents = Documents(both.options, alone=False)
-    documents.save([a_post(1, title="tea"), a_post(2)])  # then the process died
-    documents.db.client.close()
+    keep(documents, [a_post(1, title="tea"), a_post(2)])  # then the process died
+    documents.mongo.close()
     assert both.stats(classified_kinds=[]).total == 0
 
     both.save([a_post(1, title="tea"), a_post(2)])

@@ -16,7 +16,7 @@ from storage.reconciled import Reconciled
 from storage.reconciling import Reconciler
 from storage.tombstones import ITEM, bury, mark_of
 from tests.cli import gleanery
-from tests.store_servers import emptied
+from tests.store_servers import emptied, keep
 
 NOW = datetime(2026, 11, 23, 1, 2, 3, tzinfo=UTC)
 
@@ -50,7 +50,7 @@ def catalogue(both):
 def documents(both):
     documents = Documents(both.options, alone=False)
     yield documents
-    documents.db.client.close()
+    documents.mongo.close()
 
 
 def run(database: Database, statement: str) -> None:
@@ -60,10 +60,10 @@ def run(database: Database, statement: str) -> None:
 def damage(both, catalogue, documents) -> None:
     """One of each kind of harm, among items that are well."""
     both.save([a_post(n, title="tea") for n in range(1, 8)])
-    documents.save([a_post(20, title="서울 여행"), a_comment(21)])  # then the crawl died
-    documents.save([a_post(1, title="coffee")])  # the same, for a known item
+    keep(documents, [a_post(20, title="서울 여행"), a_comment(21)])  # then the crawl died
+    keep(documents, [a_post(1, title="coffee")])  # the same, for a known item
     run(catalogue, "UPDATE items SET revision = 9 WHERE identity = 'reddit:t3_2'")  # older backup
-    documents.db["documents"].delete_one({"_id": "reddit:t3_3"})
+    documents.mongo.run(documents.db["documents"].delete_one({"_id": "reddit:t3_3"}))
 
 
 def test_each_kind_of_harm_is_counted_and_mended(both, catalogue, documents):
@@ -96,7 +96,7 @@ def test_entries_without_a_document_stay_unless_told_otherwise(both, catalogue, 
 
 def test_it_works_beside_a_crawl_and_in_pages(both, catalogue, documents):
     """Whatever is under way is entered once, at its last state."""
-    documents.save([a_post(n, title="old") for n in range(60)])
+    keep(documents, [a_post(n, title="old") for n in range(60)])
 
     def crawl():
         for n in range(0, 120, 10):
@@ -146,7 +146,7 @@ def test_a_store_in_one_place_has_nothing_to_compare(tmp_path):
 
 
 def test_what_a_purge_that_died_has_left_is_removed_not_entered(both, documents):
-    documents.save([a_post(1), a_post(2)])  # as if the entries had been deleted, then kill -9
+    keep(documents, [a_post(1), a_post(2)])  # as if the entries had been deleted, then kill -9
     bury(both.book(TOMBSTONES), [mark_of("reddit:t3_1")], ITEM)
 
     checked = both.reconcile(check=True)
