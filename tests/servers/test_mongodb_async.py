@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 import warnings
 
@@ -111,6 +112,7 @@ def test_a_forked_process_has_connections_of_its_own(tmp_path, store_options):
             warnings.simplefilter("ignore")  # of Python 3.12: there are threads
             child = os.fork()
         if not child:
+            signal.alarm(60)  # whatever a fork may hang on ends it
             try:
                 store.save([a_post(2)])
                 os._exit(0 if store.find("reddit:t3_1") else 1)
