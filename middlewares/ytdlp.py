@@ -79,7 +79,7 @@ class YtdlpMiddleware:
             return 404, error_body(error.reason, str(error))
         except PlatformUnavailableError as error:
             return 503, error_body("unreachable", str(error))
-        return 200, json.dumps(info, ensure_ascii=False).encode()
+        return 200, json.dumps(info, ensure_ascii=False).encode("utf-8", "ignore")  # half a pair
 
     def _extractor(self, loop: asyncio.AbstractEventLoop) -> Extractor:
         """Return this thread's own; yt-dlp is not made for two threads."""

@@ -27,6 +27,9 @@ LIBRARY_ERRORS = (
 )
 """What extraction libraries raise on pages that nobody thought of; such a page gives nothing."""
 
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that a tree takes out of a page, but from nobody else."""
+
 _LONG_TAG = re.compile(r"<[^<>]{5000,}>")
 
 _MULTIBYTE = (
@@ -45,7 +48,7 @@ _SINGLE_BYTE = ("cp125", "iso8859", "iso-8859", "latin", "ascii", "koi8", "mac")
 
 
 def decode_html(html: bytes, encoding: str | None = None) -> str:
-    """Return the page as text, without NUL characters, within the limits of this module.
+    """Return the page as text, without control characters, within the limits of this module.
 
     In this order: byte order mark, UTF-16 without one, valid UTF-8 (whatever is declared: text of
     another encoding is never valid UTF-8 by accident), the encoding that the server or the page
@@ -56,7 +59,8 @@ def decode_html(html: bytes, encoding: str | None = None) -> str:
         html: What is beyond :data:`MAX_BYTES` is cut.
         encoding: The server's or Scrapy's word.
     """
-    return _bounded(_decode(html[:MAX_BYTES], encoding).replace("\x00", ""))
+    text = _decode(html[:MAX_BYTES], encoding).replace("\x00", "")
+    return _bounded(NOT_XML.sub(" ", text))
 
 
 def parse_html(source: str) -> HtmlElement | None:

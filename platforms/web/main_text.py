@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lxml import html as lxml_html
 
 from platforms.web.embedded_json import json_text, stated_text
-from platforms.web.html_source import LIBRARY_ERRORS
+from platforms.web.html_source import LIBRARY_ERRORS, NOT_XML
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,8 +90,8 @@ def _readability(_: HtmlElement, source: str, url: str) -> str:
 
 def _block_text(tree: HtmlElement) -> str:
     for element in tree.iter(*_BLOCKS):
-        element.tail = "\n" + (element.tail or "")
-        element.text = "\n" + (element.text or "")
+        element.tail = "\n" + NOT_XML.sub(" ", element.tail or "")
+        element.text = "\n" + NOT_XML.sub(" ", element.text or "")
     return str(tree.text_content())
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+from html import escape
 
 import pytest
 import yaml
 
+from tests.contracts.store_items import STRINGS
 from tests.crawl import scrapy_crawl
 from tests.mitm import MitmProxy
 from tests.web import Web, article_html, rss
@@ -79,26 +81,32 @@ def test_every_way_a_feed_can_fail_is_one_line_and_the_others_are_read(tmp_path)
 
 
 def test_pages_that_fail_are_counted_and_leave_nothing_behind(tmp_path):
+    """Those that say odd things are kept: statements, control characters, all scripts."""
     web = Web()
+    for name, text in STRINGS.items():
+        said = f"{escape(text)} is what somebody wrote on a page with words enough for a reader. "
+        web.put(f"{SITE}/odd-{name}", article_html(escape(text), text=said * 3 + "&#27;&#xffff;"))
     web.put(f"{SITE}/empty", "")
     web.put(f"{SITE}/thin", "<html><title>Thin</title><body><nav>Home</nav></body></html>")
     web.put(f"{SITE}/film", b"\x00" * 500_000, kind="video/mp4")
     web.put(f"{SITE}/broken", "oh", status=500)
     web.put(f"{SITE}/good", article_html("Good"))
-    names = ["empty", "thin", "film", "broken", "missing", "good"]
+    kept = ["good", *(f"odd-{name}" for name in STRINGS)]
+    names = ["empty", "thin", "film", "broken", "missing", *kept]
     addresses = tmp_path / "urls.txt"
     addresses.write_text("# pages\n" + "\n".join(f"{SITE}/{n}" for n in names))
 
     result = crawl(tmp_path, web, urls=addresses)
 
-    assert [(row["url"], row["depth"]) for row in result.items] == [(f"{SITE}/good", 1)]
+    assert {row["url"]: row["depth"] for row in result.items} == {f"{SITE}/{n}": 1 for n in kept}
     assert result.stats["google/no_text"] == 2
     assert result.stats["google/not_html"] == 1
     assert result.stats["google/page_failed/404"] == 1
     assert result.stats["google/page_failed/500"] == 1
     assert len(lines(result, f"{SITE}/broken")) == len(lines(result, f"{SITE}/missing")) == 1
     with result.store() as store:
-        assert store.stats(classified_kinds=[]).total == 1
+        assert store.stats(classified_kinds=[]).total == len(kept)
+        assert store.find(f"web:{SITE}/odd-sql")["title"] == STRINGS["sql"]
 
 
 SEARX = "https://searx.example"

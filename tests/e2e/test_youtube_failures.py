@@ -12,6 +12,7 @@ import yaml
 
 from gleanery.errors import ConfigError
 from spiders.youtube import YoutubeArguments
+from tests.contracts.store_items import STRINGS
 from tests.crawl import ROOT, scrapy_crawl
 from tests.data_api_replay import KEY, DataApiReplay, refusal
 from tests.mitm import MitmProxy
@@ -40,6 +41,7 @@ SAYINGS = {
         "youtube/failed/videos",
     ),
 }
+ODD = {f"odd{n:08}": text for n, text in enumerate([*STRINGS.values(), "half \ud800"])}
 BROKEN = {
     "status40301": (403, b"{}"),
     "status40401": (404, b"{}"),
@@ -101,18 +103,26 @@ def replay(fixtures):
         body["videoDetails"] = body["videoDetails"] | {"videoId": video}
         for client in ("VISIONOS", "WEB", "ANDROID"):
             table["player", client, video] = [{"status": 200, "body": json.dumps(body)}]
+    for client in ("VISIONOS", "WEB", "ANDROID"):
+        for video, text in ODD.items():
+            answer = json.loads(table["player", client, GOOD][0]["body"])
+            player = answer.get("playerResponse", answer)
+            words = dict.fromkeys(("title", "author", "shortDescription"), text)
+            player["videoDetails"] |= words | {"videoId": video, "keywords": [text]}
+            table["player", client, video] = [{"status": 200, "body": json.dumps(answer)}]
     answers.broken = dict(BROKEN)
     return answers
 
 
 def test_each_video_that_fails_gives_one_line_and_the_others_are_kept(replay, tmp_path):
+    """Those with statements, NUL, half a pair and other odd words in each field, too."""
     bad = [*SAYINGS, *BROKEN]
     with MitmProxy(replay) as proxy:
         result = scrapy_crawl(
             "youtube",
             tmp_path,
             settings=replay_settings(proxy.url),
-            seeds=_youtube_seeds(tmp_path, [bad[0], GOOD, *bad[1:]]),
+            seeds=_youtube_seeds(tmp_path, [bad[0], GOOD, *bad[1:], *ODD]),
         )
 
     lines = {video: [line for line in _warnings(result) if video in line] for video in bad}
@@ -125,7 +135,9 @@ def test_each_video_that_fails_gives_one_line_and_the_others_are_kept(replay, tm
         assert result.stats[stat] >= 1
     for video, words in {"status40301": "403", "status42901": "429", "status50001": "500"}.items():
         assert words in lines[video][0]
-    assert [row["identity"] for row in result.items] == [f"youtube:{GOOD}"]
+    kept = {row["external_id"]: row for row in result.items}
+    assert (kept.keys(), len(result.items)) == ({GOOD, *ODD}, len(kept))
+    assert kept["odd00000003"]["title"] == STRINGS["sql"]
     assert result.report["reason"] == "finished"
 
 
