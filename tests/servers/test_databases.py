@@ -28,6 +28,7 @@ from storage.mysql.catalogue import enter
 from storage.mysql.database import Database
 from storage.mysql.hashing import hash_of
 from storage.mysql.pages import search_query
+from tests.contracts.store_items import odd_items
 from tests.store_servers import emptied, keep
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,29 @@ def test_tables_go_down_and_up_again_and_are_those_of_the_program(mysql):
     assert mysql.stats(classified_kinds=[]).total == 0
     alembic_check(handle)
     handle.close()
+
+
+def test_filled_tables_go_down_and_up_revision_by_revision_and_keep_their_items(mysql):
+    said = [Annotation(tool="classify", engine="e5", version="1", value={"category": "food"})]
+    odd = [replace(item, annotations=said) for item in odd_items() if not half_a_pair(item)]
+    mysql.save([*odd, *(a_post(n, annotations=said) for n in range(600))])
+    before, labels = list(mysql.scan()), mysql.model_labels()
+    handle = Database(mysql.options)
+    revisions = sorted(path.name[:4] for path in migrate.SCRIPTS.glob("versions/0*.py"))
+
+    for revision in reversed(revisions):
+        migrate.downgrade(handle, revision)
+    for revision in revisions:
+        migrate.upgrade(handle, revision)
+    mysql.init()
+
+    assert (list(mysql.scan()), mysql.model_labels(), mysql.check()) == (before, labels, [])
+    alembic_check(handle)
+    handle.close()
+
+
+def half_a_pair(item) -> bool:
+    return "\\ud800" in json.dumps(item.to_dict())
 
 
 def alembic_check(handle):
