@@ -30,8 +30,12 @@ $(VENV)/base: pyproject.toml constraints.txt
 	$(PIP) install --quiet --constraint constraints.txt --editable .
 	touch $@
 
+# uv installs in seconds what takes pip a minute, but knows no mirrors of pip's: then pip does it.
+DEV := --constraint constraints.txt --editable ".[fast,dev,export,server,images,media,s3]" \
+	--group servers-test --group exports-test
 $(VENV)/dev: $(VENV)/base
-	$(PIP) install --quiet --constraint constraints.txt --editable ".[fast,dev,export,server,images,media,s3]" --group servers-test --group exports-test
+	$(PIP) install --quiet --constraint constraints.txt uv
+	$(BIN)/uv pip install --quiet --native-tls --python $(BIN)/python $(DEV) || $(PIP) install --quiet $(DEV)
 	touch $@
 
 $(VENV)/models: $(VENV)/dev
