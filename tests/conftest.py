@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,10 @@ WORDS = {
 }
 """What a file says that has tests for ``-m``; to import those without takes seconds a process."""
 EVALSET = FIXTURES.parent / "evalset" / "dev.jsonl"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts so what it puts into the background; programs started here would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No assertion on wall time: a busy machine is no counterexample.
 hypothesis.settings.register_profile(
