@@ -34,9 +34,9 @@ def read_together(
 ) -> Generator[Clip, None, None]:
     """Yield what :func:`media.sampling.read_clips` yields, in the same order.
 
-    Each decoder reads every so manieth stretch and jumps to the keyframe before it, so some frames
-    are decoded twice. At most ``decoders + 1`` stretches are in memory. Closing it ends all
-    decoders after their next clip.
+    Decoders take stretches in turn and jump to the keyframe before each, so some frames are
+    decoded twice. At most ``decoders + 1`` stretches are in memory. Closing it ends all decoders
+    after their next clip.
 
     Args:
         path: The video.

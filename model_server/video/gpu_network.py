@@ -7,6 +7,7 @@ frame's have to be together and back. Weights are those of the model given.
 
 from __future__ import annotations
 
+from math import gcd
 from typing import Any
 
 import torch  # noqa: TID253 - imported where torch is needed
@@ -17,7 +18,8 @@ from model_server.video.network import ClipNetwork
 
 PLACES = 14
 """Places whose frames go through one attention together, each seeing only its own: an attention
-over eight tokens leaves a GPU idle. 14 divides 196, and 14 · 8 tokens fill a block of 128."""
+over eight tokens leaves a GPU idle. 14 · 8 tokens fill a block of 128, and 14 divides the 196
+places of patches of 16 pixels; for other patches fewer go together."""
 
 
 class GpuNetwork(ClipNetwork):
@@ -25,7 +27,7 @@ class GpuNetwork(ClipNetwork):
 
     def __init__(self, model: TimesformerForVideoClassification) -> None:
         super().__init__(model)
-        own = torch.arange(PLACES * self.frames) // self.frames
+        own = torch.arange(gcd(PLACES, self.patches) * self.frames) // self.frames
         apart = torch.zeros(len(own), len(own), dtype=model.dtype)
         apart[own[:, None] != own] = -torch.inf
         self.register_buffer("_apart", apart, persistent=False)
@@ -41,7 +43,7 @@ class GpuNetwork(ClipNetwork):
     def _layer(self, layer: Any, tokens: Any) -> Any:
         """Attention over time, over space, then the MLP; ``(b, 1 + patches · frames, dim)``."""
         whole, patches = tokens[:, :1], tokens[:, 1:]
-        groups = patches.unflatten(1, (-1, PLACES * self.frames))  # (b, 14, 14 · t, dim)
+        groups = patches.unflatten(1, (-1, len(self._apart)))  # (b, 14, 14 · t, dim)
         places = patches + layer.temporal_dense(
             _attend(layer.temporal_attention, layer.temporal_layernorm(groups), self._apart)
         ).flatten(1, 2)

@@ -300,15 +300,18 @@ def test_clips_side_by_side_are_those_one_after_the_other(small, cache):
         assert one.logits == pytest.approx(other.logits, abs=1e-4)
 
 
-def test_the_forward_pass_for_gpus_gives_the_same(small, video_models):
-    """In float32 on the CPU here: one attention for 14 places each does what 14 do."""
+@pytest.mark.parametrize("patch", [16, 32])
+def test_the_forward_pass_for_gpus_gives_the_same(video_models, tmp_path, patch):
+    """In float32 on the CPU here: one attention for 14 places each, or 7, does what so many do."""
     import torch
 
     from model_server.video.checkpoint import find_checkpoint  # noqa: PLC0415
     from model_server.video.gpu_network import GpuNetwork  # noqa: PLC0415
     from model_server.video.network import load_network  # noqa: PLC0415
 
-    network = load_network(find_checkpoint(str(small), "main"))
+    shape = video_models.SMALL | {"patch_size": patch}
+    folder = video_models.timesformer(tmp_path / "small", **shape)
+    network = load_network(find_checkpoint(str(folder), "main"))
     given = torch.from_numpy(np.stack(clips(2)))
 
     with torch.inference_mode():
